@@ -1,0 +1,71 @@
+"""``create_app``: the JSON API and the finance pages in front of one workplace."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import errors, event_schema, pages
+from api.ingest import EventDoor, Inside, Limits
+from api.metrics import observe
+from api.pages import FOLDER
+from api.routes import billing, customers, sepa, system
+from api.settings import Settings
+from api.workplace import Clock, Workplace, open_workplace
+from metering.event import Reader
+from metering.tally import Tally
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> EventDoor:
+    """Return the ASGI application; stores are opened when it starts and given back when it stops."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with open_workplace(settings, clock) as work:
+            app.state.work = work
+            client = work.counter.async_client()
+            door.open(_inside(work, client))
+            yield
+            await client.aclose()
+
+    app = FastAPI(
+        title="Zählwerk",
+        version="0.1.0",
+        description="Counts events once, rates them, invoices, announces and collects by SEPA direct debit.",
+        lifespan=lifespan,
+    )
+    for module in (customers, billing, sepa, system):
+        app.include_router(module.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    errors.install(app)
+    event_schema.describe(app)
+    door = EventDoor(app, Limits(settings.late_days, settings.future_minutes))
+    return door
+
+
+def _inside(work: Workplace, client: object) -> Inside:
+    return Inside(
+        tally=Tally(client),
+        client=client,
+        reader=Reader(work.meters),
+        refuse=_bouncer(work),
+        clock=work.clock,
+        observe=observe,
+        recover=work.counter.ensure_running,
+    )
+
+
+def _bouncer(work: Workplace) -> Callable[[str | None], HTTPStatus | None]:
+    """Return what the event door asks of a header: None, or why it is not let in."""
+
+    def refuse(authorization: str | None) -> HTTPStatus | None:
+        identity = work.keyring.by_header(authorization)
+        if identity is None:
+            return HTTPStatus.UNAUTHORIZED
+        return None if identity.may("engine") else HTTPStatus.FORBIDDEN
+
+    return refuse

@@ -1,0 +1,41 @@
+"""``zaehlwerk``: the same use cases from a terminal. Exit codes: 0 done, 1 done with problems listed, 2 bad use."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from api.cli import month, run, setup
+from api.demo.process import DemoError
+from api.errors import STATUS
+from api.event_client import SendError
+from api.event_file import EventFileError
+from api.event_mapping import MappingError
+from invoicing.terms import TermsError
+
+_FOR_PEOPLE: tuple[type[Exception], ...] = (*STATUS, TermsError, SendError, EventFileError, MappingError, DemoError)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+for part in (run, month, setup):
+    app.add_typer(part.app)
+
+
+def main() -> None:
+    """Run the command line; an error meant for people is one line, not a traceback."""
+    try:
+        app(args=spread(sys.argv[1:]))
+    except _FOR_PEOPLE as error:
+        Console(stderr=True).print(f"zaehlwerk: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2)
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """Give each value after ``--map`` an option of its own: ``--map a=b c=d`` is ``--map a=b --map c=d``."""
+    spreaded: list[str] = []
+    mapping = False
+    for each in arguments:
+        if mapping and "=" in each and not each.startswith("-") and spreaded[-1] != "--map":
+            spreaded.append("--map")
+        mapping = each == "--map" or (mapping and not each.startswith("-"))
+        spreaded.append(each)
+    return spreaded

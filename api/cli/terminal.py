@@ -1,0 +1,53 @@
+"""What the commands share: options, the opened workplace, printing."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from api.logs import configure
+from api.settings import Settings
+from api.workplace import Workplace, clock_from, open_workplace
+from invoicing.money import euro
+from metering.month import BillingMonth
+
+WHO = "cli"
+_PIPED_WIDTH = 132
+console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _month(text: str) -> BillingMonth:
+    return BillingMonth.parse(text)
+
+
+Today = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="stands in for the clock")]
+Month = Annotated[BillingMonth, typer.Argument(parser=_month, metavar="MONTH", help="YYYY-MM")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@contextmanager
+def opened(today: date | None = None) -> Iterator[Workplace]:
+    """Open the workplace; turn errors meant for people into one line and exit code 2."""
+    settings = Settings()
+    configure(settings.log_level)
+    with open_workplace(settings, clock_from(today)) as work:
+        yield work
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(value, enc_hook=str)).decode())
+
+
+def amount(cents: int) -> str:
+    """Write an amount the English way: ``1,234.56``."""
+    return f"{euro(cents):,.2f}"

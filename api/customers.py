@@ -1,0 +1,200 @@
+"""Customers, mandates, contracts: one use case, one transaction, one audit entry."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from api.audit import note
+from api.errors import Conflict, FieldError, NotFound
+from api.forms import ChangeForm, ContractForm, CustomerForm, MandateForm
+from api.workplace import Workplace
+from invoicing import history
+from invoicing.contract import (
+    Contract,
+    ContractEvent,
+    Termination,
+    check_change,
+    check_start,
+    check_termination,
+    state_on,
+    termination_end,
+)
+from invoicing.records import CustomerVersion
+from invoicing.terms import Terms
+from metering.month import local_day
+from sepa.grant import Grant, record
+from sepa.records import MandateVersion
+
+
+def register(work: Workplace, who: str, key: str, form: CustomerForm) -> CustomerVersion:
+    """Record a customer's master data; the same data again change nothing."""
+    with work.ledger.write() as session:
+        fresh = CustomerVersion(customer=key, recorded_at=work.clock(), **form.model_dump())
+        current = history.customer(session, key)
+        if current and _same(current, fresh):
+            return current
+        session.add(fresh)
+        changed = sorted(form.model_fields_set) if current is None else _changed(current, fresh)
+        note(session, work.clock(), who, "customer.recorded", key, fields=changed)
+        return fresh
+
+
+def known(session: Session, key: str) -> CustomerVersion:
+    """Return a customer or raise NotFound."""
+    if (found := history.customer(session, key)) is None:
+        raise NotFound(f"There is no customer {key!r}; create it with PUT /v1/customers/{key}.")
+    return found
+
+
+def set_mandate(work: Workplace, who: str, key: str, form: MandateForm) -> MandateVersion:
+    """Record a mandate version; a broken IBAN or BIC is refused with the field's name."""
+    with work.ledger.write() as session:
+        customer = known(session, key)
+        if customer.kind == "consumer" and form.scheme == "B2B":
+            raise FieldError("scheme", "a consumer cannot grant a B2B mandate; use CORE")
+        version = record(
+            session,
+            work.vault,
+            Grant(
+                customer=key,
+                iban=form.iban,
+                bic=form.bic,
+                reference=form.reference,
+                signed_on=form.signed_on,
+                scheme=form.scheme,
+                account_holder=form.account_holder or customer.name,
+                notice_days=form.prenotification_days,
+            ),
+            work.clock(),
+        )
+        note(session, work.clock(), who, "mandate.recorded", key, reference=version.reference, iban=version.iban_masked)
+        return version
+
+
+def start_contract(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
+    """Start a contract; the very same start again changes nothing."""
+    event = ContractEvent(
+        kind="started",
+        effective_on=form.starts_on,
+        recorded_at=work.clock(),
+        terms=form.terms,
+        package=form.package,
+        addons=tuple(sorted(set(form.addons))),
+    )
+    terms = terms_of(work, form.terms)
+    with work.ledger.write() as session:
+        known(session, key)
+        events = history.contract(session, key)
+        if not any(_repeats(old, event) for old in events):
+            billed = history.billed_through(session, key)
+            check_start(events, event.effective_on, form.package, event.addons, terms, billed)
+            history.record(session, key, event)
+            note(session, work.clock(), who, "contract.started", key, **form.model_dump(mode="json"))
+            events = (*events, event)
+    return _state(events, form.starts_on)
+
+
+def change_contract(work: Workplace, who: str, key: str, form: ChangeForm) -> Contract:
+    """Change package or add-ons from a month's first day on."""
+    event = ContractEvent(
+        kind="changed",
+        effective_on=form.effective_on,
+        recorded_at=work.clock(),
+        package=form.package,
+        add_addons=tuple(sorted(set(form.add_addons))),
+        remove_addons=tuple(sorted(set(form.remove_addons))),
+    )
+    with work.ledger.write() as session:
+        events = _contract(session, key)
+        if not any(_repeats(old, event) for old in events):
+            terms = terms_of(work, _latest_terms(events))
+            billed = history.billed_through(session, key)
+            check_change(
+                events, event.effective_on, event.package, event.add_addons, event.remove_addons, terms, billed
+            )
+            history.record(session, key, event)
+            note(session, work.clock(), who, "contract.changed", key, **form.model_dump(mode="json"))
+            events = (*events, event)
+    return _state(events, form.effective_on)
+
+
+def terminate(work: Workplace, who: str, key: str, received_on: date) -> Termination:
+    """Record a notice of termination and return the computed end with its reason."""
+    with work.ledger.write() as session:
+        events = _contract(session, key)
+        terms = terms_of(work, _latest_terms(events))
+        end = termination_end(terms, received_on)
+        event = ContractEvent(
+            kind="terminated", effective_on=end.ends_on, recorded_at=work.clock(), received_on=received_on
+        )
+        if any(_repeats(old, event) for old in events):
+            return end
+        check_termination(events, received_on, terms)
+        history.record(session, key, event)
+        days = {"received_on": received_on.isoformat(), "ends_on": end.ends_on.isoformat()}
+        note(session, work.clock(), who, "contract.terminated", key, **days)
+        return end
+
+
+def contract_on(work: Workplace, key: str, day: date, known_at: datetime | None = None) -> Contract | None:
+    """Return what a customer's contract was on a day, as known at an instant."""
+    with work.ledger.read() as session:
+        known(session, key)
+        return state_on(history.contract(session, key), day, known_at)
+
+
+def terms_of(work: Workplace, name: str) -> Terms:
+    """Return terms by id or refuse with those that exist."""
+    if name not in work.terms:
+        raise FieldError("terms", f"there are no terms {name!r}; choose one of {', '.join(sorted(work.terms))}")
+    return work.terms[name]
+
+
+def today(work: Workplace) -> date:
+    """Return today's date in Berlin."""
+    return local_day(work.clock())
+
+
+def _contract(session: Session, key: str) -> tuple[ContractEvent, ...]:
+    known(session, key)
+    if not (events := history.contract(session, key)):
+        raise Conflict(f"Customer {key!r} has no contract; start one with POST /v1/customers/{key}/contract.")
+    return events
+
+
+def _latest_terms(events: tuple[ContractEvent, ...]) -> str:
+    return next(event.terms for event in reversed(events) if event.terms)
+
+
+def _state(events: tuple[ContractEvent, ...], day: date) -> Contract:
+    state = state_on(events, day)
+    if state is None:
+        raise Conflict(f"The contract does not run on {day.isoformat()}.")
+    return state
+
+
+def _repeats(old: ContractEvent, new: ContractEvent) -> bool:
+    return _meaning(old) == _meaning(new)
+
+
+def _meaning(event: ContractEvent) -> tuple[Any, ...]:
+    """Return everything an event says except when it was recorded."""
+    return (
+        event.kind,
+        event.effective_on,
+        event.terms,
+        event.package,
+        event.addons,
+        event.add_addons,
+        event.remove_addons,
+        event.received_on,
+    )
+
+
+def _changed(old: CustomerVersion, new: CustomerVersion) -> list[str]:
+    return [name for name in CustomerForm.model_fields if getattr(old, name) != getattr(new, name)]
+
+
+def _same(old: CustomerVersion, new: CustomerVersion) -> bool:
+    return not _changed(old, new)

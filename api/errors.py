@@ -1,0 +1,86 @@
+"""What can go wrong in a request: one table maps errors to status codes (RFC 9457)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.problem import problem
+from invoicing.close import CloseError
+from invoicing.contract import ContractError
+from invoicing.explain import UnknownLineError
+from sepa.account_id import AccountError
+
+
+class NotFound(LookupError):
+    """There is no such thing; the message says what to do."""
+
+
+class Conflict(RuntimeError):
+    """The thing is in a state that does not allow this."""
+
+
+@dataclass
+class FieldError(ValueError):
+    """A field's value is refused: which field, and the fix."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+STATUS: dict[type[Exception], tuple[int, str]] = {
+    NotFound: (404, "Not found"),
+    UnknownLineError: (404, "Not found"),
+    Conflict: (409, "Not possible now"),
+    CloseError: (409, "Not possible now"),
+    FieldError: (422, "Invalid field"),
+    ContractError: (422, "Invalid contract"),
+    AccountError: (422, "Invalid bank account"),
+    OperationalError: (503, "The ledger is busy or away"),
+    RedisError: (503, "The counter is away"),
+}
+_RETRY_SECONDS = "2"
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in the table, and every refused form, as a problem document."""
+    for kind, (status, title) in STATUS.items():
+        app.add_exception_handler(kind, _handler(status, title))
+    app.add_exception_handler(RequestValidationError, _refused_form)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _handler(status: int, title: str) -> Callable[[Request, Exception], Response]:
+    def handle(_: Request, error: Exception) -> Response:
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            detail = "Try again in a moment; nothing was changed."
+            return problem(status, title, detail, headers={"Retry-After": _RETRY_SECONDS})
+        if field := getattr(error, "field", None):
+            message = getattr(error, "message", str(error))
+            return problem(status, title, str(error), errors=[{"field": field, "message": message}])
+        return problem(status, title, str(error))
+
+    return handle
+
+
+def _refused_form(_: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [{"field": ".".join(str(part) for part in each["loc"][1:]), "message": each["msg"]} for each in found]
+    named = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
+    return problem(422, "Invalid request", named, errors=errors)
+
+
+def _http(_: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 500)
+    detail = str(getattr(error, "detail", ""))
+    headers = getattr(error, "headers", None) or {}
+    return problem(status, detail, detail, headers=headers)

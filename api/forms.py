@@ -1,0 +1,84 @@
+"""What clients send: the JSON bodies, checked field by field."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+CUSTOMER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+]
+Optional = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+class Form(BaseModel):
+    """A body; unknown fields are refused, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CustomerForm(Form):
+    """Master data of a customer, as printed on its invoices."""
+
+    name: Text
+    kind: Literal["business", "consumer"]
+    street: Text
+    postcode: Text
+    city: Text
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="two letters, ISO 3166")
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+$", max_length=200)]
+    vat_id: Optional = ""
+    buyer_reference: Optional = ""
+
+
+class MandateForm(Form):
+    """A SEPA mandate; without a reference one is made from the customer's id."""
+
+    iban: Text
+    bic: Optional = ""
+    reference: Optional = ""
+    signed_on: date
+    scheme: Literal["CORE", "B2B"]
+    account_holder: Optional = ""
+    prenotification_days: int | None = Field(
+        None, ge=1, le=90, description="notice agreed on the mandate; none: the terms', else 14"
+    )
+
+
+class ContractForm(Form):
+    """A new contract."""
+
+    terms: Name
+    package: Name
+    starts_on: date
+    addons: list[Name] = []
+
+
+class ChangeForm(Form):
+    """A change of package or add-ons, effective on a day."""
+
+    effective_on: date
+    package: Name | None = None
+    add_addons: list[Name] = []
+    remove_addons: list[Name] = []
+
+
+class TerminationForm(Form):
+    """A notice of termination, as received."""
+
+    received_on: date
+
+
+class CloseForm(Form):
+    """How to close a month."""
+
+    dry_run: bool = False
+
+
+class DecisionForm(Form):
+    """What happens to a month's usage of an unknown customer: assign it, or leave ``assign_to`` out to set it aside."""
+
+    reason: Text
+    assign_to: Annotated[str, StringConstraints(pattern=CUSTOMER_PATTERN)] | None = None

@@ -1,0 +1,18 @@
+"""This process's figures in Prometheus' format."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+
+REGISTRY = CollectorRegistry()
+EVENTS = Counter("zaehlwerk_events", "Events by what became of them", ["outcome"], registry=REGISTRY)
+
+
+def observe(accepted: int, duplicates: int, rejected: int) -> None:
+    """Count what a request brought."""
+    EVENTS.labels("accepted").inc(accepted)
+    EVENTS.labels("duplicate").inc(duplicates)
+    EVENTS.labels("rejected").inc(rejected)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Return all figures and their content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

@@ -1,0 +1,145 @@
+"""The month's work: close, decide about unknown usage, announce, collect. CLI, API and demo share it."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from api.audit import note
+from api.errors import Conflict, NotFound
+from api.forms import DecisionForm
+from api.workplace import Workplace
+from invoicing import history
+from invoicing.archive import archive, write_whole
+from invoicing.check import Problem
+from invoicing.close import MonthReport, close, preview, refuse_unfinished
+from invoicing.close import report as month_report
+from invoicing.document.slip_pdf import render_slip
+from invoicing.invoice import Invoice, from_json
+from invoicing.issue import Run
+from invoicing.records import InvoiceRecord, MonthRecord, UsageDecision
+from metering.month import BillingMonth, local_day
+from metering.usage import customers_with_usage
+from sepa import mandate
+from sepa.collection import open_missing
+from sepa.export import ExportReport, export
+from sepa.notice import NoticeReport, send_notices
+from sepa.slip import slip_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What closing would issue and park now."""
+
+    month: str
+    invoices: tuple[Invoice, ...]
+    problems: tuple[Problem, ...]
+
+
+def run_of(work: Workplace, month: BillingMonth) -> Run:
+    """Return what a close is given today, with the debit that each usable mandate allows."""
+    now = work.clock()
+    today = local_day(now)
+    with work.ledger.read() as session:
+        mandates = mandate.current(session)
+    payments = mandate.debits(mandates.values(), today, work.agreed_notices(), work.policy)
+    return Run(month, today, now, work.settings.seller, work.terms, payments)
+
+
+def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
+    """Close a month, render its documents, open its collections; safe to repeat and to kill."""
+    refuse_unfinished(month, local_day(work.clock()))
+    with work.alone("close"):
+        _note(work, who, "month.close_started", str(month))
+        result = close(work.ledger, work.counter.client, run_of(work, month))
+        with work.ledger.write() as session:
+            open_missing(session)
+        archive(work.settings.data_dir, invoices_of(work, month))
+        _note(work, who, "month.close_ended", str(month), state=result.state, invoices=result.invoices)
+        return result
+
+
+def mark_closing(work: Workplace, month: BillingMonth) -> None:
+    """Show that a close has begun, before it really has."""
+    with work.ledger.write() as session:
+        session.merge(MonthRecord(month=str(month), state="closing", changed_at=work.clock()))
+
+
+def preview_month(work: Workplace, month: BillingMonth) -> Preview:
+    """Return what closing would do; nothing is stored."""
+    drafts, problems = preview(work.ledger, work.counter.client, run_of(work, month))
+    return Preview(str(month), drafts, problems)
+
+
+def invoices_of(work: Workplace, month: BillingMonth) -> list[Invoice]:
+    """Return a month's issued invoices in order of their numbers."""
+    with work.ledger.read() as session:
+        query = select(InvoiceRecord.document).where(InvoiceRecord.month == str(month))
+        return [from_json(text.encode()) for text in session.exec(query.order_by(col(InvoiceRecord.number)))]
+
+
+def month_state(work: Workplace, month: BillingMonth) -> MonthReport:
+    """Return where a month stands."""
+    with work.ledger.read() as session:
+        return month_report(session, month)
+
+
+def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, form: DecisionForm) -> None:
+    """Assign a month's usage of an unknown customer, or set it aside with a reason; decided once."""
+    with work.ledger.write() as session:
+        if history.customer(session, source) and history.contract(session, source):
+            raise Conflict(f"{source!r} is a customer with a contract; its usage is billed to it.")
+        if source not in customers_with_usage(work.counter.client, month):
+            raise NotFound(f"There is no usage of {source!r} in {month}.")
+        query = select(UsageDecision).where(UsageDecision.month == str(month), UsageDecision.customer == source)
+        if session.exec(query).first():
+            raise Conflict(f"The usage of {source!r} in {month} was decided before.")
+        _refuse_target(session, month, form.assign_to)
+        session.add(
+            UsageDecision(
+                month=str(month),
+                customer=source,
+                assigned_to=form.assign_to,
+                reason=form.reason,
+                decided_by=who,
+                decided_at=work.clock(),
+            )
+        )
+        action = "usage.assigned" if form.assign_to else "usage.set_aside"
+        note(session, work.clock(), who, action, f"{month}/{source}", to=form.assign_to, reason=form.reason)
+
+
+def notify(work: Workplace, who: str) -> NoticeReport:
+    """Send what is to be announced."""
+    with work.alone("notify"):
+        result = send_notices(work.ledger, work.post, work.clock(), work.agreed_notices(), work.policy)
+        _note(work, who, "notices.sent", "outbox", sent=len(result.sent), failed=len(result.failed))
+        return result
+
+
+def collect(work: Workplace, who: str) -> ExportReport:
+    """Write the pain.008 files that may leave today, each with its routing slip."""
+    with work.alone("collect"):
+        result = export(work.ledger, work.desk, work.clock())
+        for record in result.files:
+            pdf = render_slip(slip_of(work.ledger, work.desk, record))
+            write_whole(work.settings.data_dir / "sepa" / f"{record.message_id}-begleitzettel.pdf", pdf)
+        files = [record.message_id for record in result.files]
+        _note(work, who, "collections.exported", "sepa", files=files, held=len(result.held))
+        return result
+
+
+def _refuse_target(session: Session, month: BillingMonth, target: str | None) -> None:
+    if target is None:
+        return
+    if not history.contract(session, target):
+        raise NotFound(f"There is no customer {target!r} with a contract to assign the usage to.")
+    if (billed := history.billed_through(session, target)) and billed >= month.last_day:
+        raise Conflict(
+            f"{target!r} was already invoiced for {month}. Set the usage aside with a reason, "
+            "or create a customer of its own for it."
+        )
+
+
+def _note(work: Workplace, who: str, action: str, subject: str, **details: object) -> None:
+    with work.ledger.write() as session:
+        note(session, work.clock(), who, action, subject, **details)

@@ -1,0 +1,153 @@
+"""The finance pages: login, months, invoices, SEPA files. German, plain; they only read."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlmodel import col, select
+
+from api import monthly
+from api.access import COOKIE, Work
+from api.security import Identity
+from api.workplace import Workplace
+from invoicing.money import german_amount, german_date, german_instant
+from invoicing.records import InvoiceRecord, MonthRecord
+from metering.month import BillingMonth
+from sepa.collection import waiting
+from sepa.records import CollectionRecord, ExportRecord
+
+FOLDER = Path(__file__).parent
+_MONTHS = (
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+)
+_STATES = {
+    "open": "offen",
+    "closing": "läuft",
+    "blocked": "angehalten",
+    "closed": "abgeschlossen",
+    "issued": "ohne Einzug",
+    "waiting": "wartet",
+    "planned": "wird angekündigt",
+    "announced": "angekündigt",
+    "exported": "in SEPA-Datei",
+}
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_templates = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def month_name(month: str) -> str:
+    """Write a month the German way: ``Oktober 2026``."""
+    year, number = month.split("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+_templates.filters |= {
+    "amount": german_amount,
+    "date": german_date,
+    "instant": german_instant,
+    "month": month_name,
+    "state": lambda state: _STATES.get(state, state),
+}
+
+
+@router.get("/login")
+def show_login() -> HTMLResponse:
+    """Ask for a key."""
+    return _page("login.html", None, failed=False)
+
+
+@router.post("/login")
+def log_in(work: Work, key: Annotated[str, Form(max_length=200)]) -> Response:
+    """Start a login with a finance or admin key."""
+    token = work.keyring.log_in(key.strip(), work.clock(), work.settings.session_hours)
+    if token is None:
+        return _page("login.html", None, status=403, failed=True)
+    answer = RedirectResponse("/", status_code=303)
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=work.settings.secure_cookies)
+    return answer
+
+
+@router.post("/logout")
+def log_out(request: Request, work: Work) -> Response:
+    """End the login."""
+    work.keyring.log_out(request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/login", status_code=303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@router.get("/")
+def show_months(request: Request, work: Work) -> Response:
+    """List the months."""
+    if (who := _visitor(request, work)) is None:
+        return RedirectResponse("/login", status_code=303)
+    with work.ledger.read() as session:
+        names = session.exec(select(MonthRecord.month).order_by(col(MonthRecord.month).desc())).all()
+    months = [monthly.month_state(work, BillingMonth.parse(name)) for name in names]
+    return _page("months.html", who, months=months)
+
+
+@router.get("/months/{month}")
+def show_month(request: Request, work: Work, month: str) -> Response:
+    """Show a month: sums, parked customers, invoices."""
+    if (who := _visitor(request, work)) is None:
+        return RedirectResponse("/login", status_code=303)
+    try:
+        parsed = BillingMonth.parse(month)
+    except ValueError:
+        return RedirectResponse("/", status_code=303)
+    query = (
+        select(InvoiceRecord, CollectionRecord)
+        .join(CollectionRecord, col(CollectionRecord.invoice) == col(InvoiceRecord.number), isouter=True)
+        .where(InvoiceRecord.month == month)
+        .order_by(col(InvoiceRecord.number))
+    )
+    with work.ledger.read() as session:
+        rows = session.exec(query).all()
+    names = {each.number: each.buyer.name for each in monthly.invoices_of(work, parsed)}
+    return _page("month.html", who, report=monthly.month_state(work, parsed), rows=rows, names=names)
+
+
+@router.get("/sepa")
+def show_exports(request: Request, work: Work) -> Response:
+    """List the pain.008 files and what waits."""
+    if (who := _visitor(request, work)) is None:
+        return RedirectResponse("/login", status_code=303)
+    with work.ledger.read() as session:
+        files = session.exec(select(ExportRecord).order_by(col(ExportRecord.id).desc())).all()
+        held = waiting(session)
+    return _page("sepa.html", who, files=files, waiting=held)
+
+
+def _visitor(request: Request, work: Workplace) -> Identity | None:
+    token = request.cookies.get(COOKIE)
+    return work.keyring.by_session(token, work.clock()) if token else None
+
+
+def _page(name: str, who: Identity | None, status: int = 200, **values: Any) -> HTMLResponse:
+    html = _templates.get_template(name).render(who=who, **values)
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, status_code=status, headers=headers)

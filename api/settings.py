@@ -1,0 +1,83 @@
+"""The one settings class: every ``ZAEHLWERK_*`` variable, what it means and its default."""
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from invoicing.invoice import Party
+
+
+class Settings(BaseSettings):
+    """Read from the environment and ``.env``; the README lists every field."""
+
+    model_config = SettingsConfigDict(env_prefix="ZAEHLWERK_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="everything a run writes lies under it")
+    database_url: str = Field(
+        "", description="ledger: sqlite:///… or postgresql+psycopg://…; empty: zaehlwerk.db in the data directory"
+    )
+    redis_url: str = Field("embedded:", description="counter: embedded:, redis://, rediss:// or redis+cluster://")
+    appendfsync: str = Field(
+        "always", pattern="^(always|everysec)$", description="when the embedded server syncs to disk"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="32 bytes in base64 that encrypt IBANs; empty: made once in the data directory",
+    )
+    smtp_url: str = Field(
+        "", description="smtp://user:password@host:port (smtps:// for TLS); empty: .eml files in outbox/"
+    )
+    terms_dir: Path | None = Field(None, description="folder with further terms files, beside the shipped ones")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severity logged")
+
+    late_days: int = Field(35, ge=0, description="days after a month's end in which its events are still taken")
+    future_minutes: int = Field(5, ge=0, description="how far ahead of our clock an event's time may be")
+    prenotification_days: int = Field(
+        14, ge=1, description="notice before a debit when neither mandate nor terms agree another"
+    )
+    bank_lead_days: int = Field(1, ge=1, description="TARGET days before the due date when the bank needs the file")
+    bank_horizon_days: int = Field(
+        14, ge=1, description="calendar days before the due date when it takes it at the earliest"
+    )
+    max_collections_per_file: int = Field(10_000, ge=1, description="collections in one pain.008 file")
+    batch_booking: bool = Field(True, description="ask the bank to book a file as one sum (BtchBookg)")
+    session_hours: int = Field(12, ge=1, description="how long a login to the finance pages lasts")
+    secure_cookies: bool = Field(False, description="send login cookies over TLS only; set it behind TLS")
+    entitlement_seconds: float = Field(2.0, ge=0, description="how old an entitlement answer may be")
+
+    creditor_name: str = Field("Cloud Klabauter GmbH", description="who invoices and collects")
+    creditor_id: str = Field("DE98ZZZ09999999999", description="Gläubiger-Identifikationsnummer (test value)")
+    creditor_iban: str = Field("DE02120300000000202051", description="account that is credited (test value)")
+    creditor_bic: str = Field("", description="its BIC; may be empty")
+    creditor_street: str = Field("Otto-Hahn-Straße 4", description="street and number")
+    creditor_postcode: str = Field("85521", description="postcode")
+    creditor_city: str = Field("Riemerling", description="town")
+    creditor_country: str = Field("DE", min_length=2, max_length=2, description="country, two letters")
+    creditor_vat_id: str = Field("DE999999999", description="USt-IdNr. (test value)")
+    creditor_email: str = Field("rechnung@example.org", description="sender of invoices")
+    creditor_phone: str = Field("", description="telephone for questions")
+    creditor_register: str = Field("", description="register court and number (§ 35a GmbHG)")
+    creditor_directors: str = Field("", description="managing directors (§ 35a GmbHG)")
+
+    @cached_property
+    def ledger_url(self) -> str:
+        """The database URL, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'zaehlwerk.db'}"
+
+    @cached_property
+    def seller(self) -> Party:
+        """The seller as printed on invoices."""
+        return Party(
+            name=self.creditor_name,
+            street=self.creditor_street,
+            postcode=self.creditor_postcode,
+            city=self.creditor_city,
+            country=self.creditor_country,
+            email=self.creditor_email,
+            phone=self.creditor_phone,
+            vat_id=self.creditor_vat_id,
+            register=self.creditor_register,
+            directors=self.creditor_directors,
+        )

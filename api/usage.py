@@ -1,0 +1,93 @@
+"""A customer's usage against the allowance, and what the month will probably cost."""
+
+from datetime import date
+
+from pydantic import BaseModel
+from sqlmodel import Session, col, select
+
+from api.workplace import Workplace
+from invoicing import history
+from invoicing.contract import Contract, in_month
+from invoicing.invoice import totals
+from invoicing.rating import rate
+from invoicing.records import UsageDecision
+from invoicing.terms import Terms
+from metering.month import BillingMonth, local_day
+from metering.usage import DayCount, Usage, merge, read_usage
+
+
+class DayAnswer(BaseModel):
+    """One calendar day in Europe/Berlin; only days with usage are listed."""
+
+    date: date
+    trigger: int
+    action: int
+
+
+class UsageAnswer(BaseModel):
+    """Usage of a month; ``late`` came after the month was billed; projections are net, in cents."""
+
+    customer: str
+    month: str
+    used: int
+    trigger: int
+    action: int
+    included: int | None
+    remaining: int | None
+    overage: int | None
+    late: int
+    days: list[DayAnswer]
+    connectors: dict[str, int]
+    workflows: dict[str, int]
+    projected_net_cents: int | None
+
+
+def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAnswer:
+    """Return what was counted, also for a customer without a contract."""
+    with work.ledger.read() as session:
+        contract = in_month(history.contract(session, customer), month)
+        sources = _assigned(session, customer, month)
+    usage = merge(*(read_usage(work.counter.client, key, month) for key in (customer, *sources)))
+    terms = work.terms.get(contract.terms) if contract else None
+    meters = tuple(terms.counting) if terms else ("trigger", "action")
+    used = usage.total(*meters)
+    included = terms.packages[contract.package].included if terms and contract else None
+    return UsageAnswer(
+        customer=customer,
+        month=str(month),
+        used=used,
+        trigger=usage.total("trigger"),
+        action=usage.total("action"),
+        included=included,
+        remaining=None if included is None else max(included - used, 0),
+        overage=None if included is None else max(used - included, 0),
+        late=usage.total_late(*meters),
+        days=[
+            DayAnswer(date=each.day, trigger=each.counts.get("trigger", 0), action=each.counts.get("action", 0))
+            for each in usage.days
+        ],
+        connectors=dict(usage.connectors),
+        workflows=dict(usage.workflows),
+        projected_net_cents=_projected(terms, contract, usage, local_day(work.clock())),
+    )
+
+
+def _assigned(session: Session, customer: str, month: BillingMonth) -> list[str]:
+    query = select(UsageDecision.customer).where(
+        UsageDecision.month == str(month), UsageDecision.assigned_to == customer
+    )
+    return list(session.exec(query.order_by(col(UsageDecision.customer))))
+
+
+def _projected(terms: Terms | None, contract: Contract | None, usage: Usage, today: date) -> int | None:
+    """Return the net sum the month would cost if it went on as until today."""
+    if terms is None or contract is None:
+        return None
+    month = usage.month
+    if today in month:
+        days = [
+            DayCount(day.day, {k: v * month.last_day.day // today.day for k, v in day.counts.items()})
+            for day in usage.days
+        ]
+        usage = Usage(usage.customer, month, tuple(days))
+    return totals(rate(terms, contract, usage))[1]

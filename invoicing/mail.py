@@ -1,0 +1,95 @@
+"""Mail: one message, two ways out. ``Folder`` writes ``.eml`` files, ``Smtp`` talks to a server."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from invoicing.archive import write_whole
+
+_TIMEOUT_SECONDS = 30
+_FIRST_REFUSAL = 300
+
+
+class MailError(RuntimeError):
+    """The mail did not leave; it may be tried again."""
+
+
+class Transport(Protocol):
+    """What can send a mail."""
+
+    def send(self, message: EmailMessage) -> str:
+        """Send it and return the receiving side's answer; raise MailError when it did not leave."""
+        ...
+
+
+def compose(
+    sender: str, recipient: str, subject: str, body: str, message_id: str, at: datetime, attachment: tuple[str, bytes]
+) -> EmailMessage:
+    """Return a plain-text mail with one PDF attached, dated and identified by its caller."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, recipient, subject
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = message_id
+    message.set_content(body)
+    name, content = attachment
+    message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    return message
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Leaves each mail as an ``.eml`` file; the same mail twice is the same file."""
+
+    path: Path
+
+    def send(self, message: EmailMessage) -> str:
+        """Write the file."""
+        name = str(message["Message-ID"]).strip("<>").split("@")[0]
+        write_whole(self.path / f"{name}.eml", message.as_bytes())
+        return f"250 stored as {name}.eml"
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Sends through ``smtp://user:password@host:port`` (STARTTLS when offered) or ``smtps://``."""
+
+    url: str
+
+    def send(self, message: EmailMessage) -> str:
+        """Hand it to the server and return the server's answer to DATA."""
+        parts = urlsplit(self.url)
+        try:
+            with self._connect(parts.scheme, parts.hostname or "localhost", parts.port or 0) as server:
+                if parts.username:
+                    server.login(unquote(parts.username), unquote(parts.password or ""))
+                return _deliver(server, message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailError(str(error)) from error
+
+    def _connect(self, scheme: str, host: str, port: int) -> smtplib.SMTP:
+        if scheme == "smtps":
+            return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=ssl.create_default_context())
+        server = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        return server
+
+
+def _deliver(server: smtplib.SMTP, message: EmailMessage) -> str:
+    """Run MAIL, RCPT, DATA by hand: ``send_message`` throws the server's last answer away."""
+    for code, answer in (server.mail(message["From"]), server.rcpt(message["To"])):
+        if code >= _FIRST_REFUSAL:
+            raise MailError(f"{code} {answer.decode(errors='replace')}")
+    code, answer = server.data(message.as_bytes())
+    text = f"{code} {answer.decode(errors='replace')}"
+    if code >= _FIRST_REFUSAL:
+        raise MailError(text)
+    return text

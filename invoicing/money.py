@@ -1,0 +1,51 @@
+"""Money: whole cents in ``int``, unit prices in ``Decimal`` euro, one rounding.
+
+``to_cents`` is the only place where an amount is rounded: half up, away from zero.
+"""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from metering.month import BERLIN
+
+
+def to_cents(euro: Decimal) -> int:
+    """Return whole cents, half up away from zero; refuse floats, because they have already lost cents.
+
+    Law: § 14 Abs. 4 Nr. 8 UStG (amounts to the cent); EN 16931 BR-DEC-23.
+    """
+    if not isinstance(euro, Decimal):
+        raise TypeError(f"{euro!r} is not a Decimal amount in euro")
+    return int((euro * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def percent_of(cents: int, percent: Decimal) -> int:
+    """Return a percentage of an amount in whole cents, half up away from zero."""
+    return to_cents(Decimal(cents).scaleb(-2) * percent / 100)
+
+
+def euro(cents: int) -> Decimal:
+    """Return an amount in whole cents as ``Decimal`` euro with two places."""
+    return Decimal(cents).scaleb(-2)
+
+
+def german_amount(cents: int) -> str:
+    """Write an amount the German way: ``-1.234,56``."""
+    return german_number(euro(cents), 2)
+
+
+def german_number(value: Decimal | int, places: int = 0) -> str:
+    """Write a number the German way with at least ``places`` decimals, none of its digits lost."""
+    exponent = Decimal(value).normalize().as_tuple().exponent
+    decimals = max(places, -exponent if isinstance(exponent, int) else places)
+    return f"{Decimal(value):,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+
+
+def german_date(day: date) -> str:
+    """Write a date the German way: ``02.11.2026``."""
+    return f"{day:%d.%m.%Y}"
+
+
+def german_instant(instant: datetime) -> str:
+    """Write an instant as a clock in Berlin shows it: ``02.11.2026, 09:15 Uhr``."""
+    return f"{instant.astimezone(BERLIN):%d.%m.%Y, %H:%M} Uhr"

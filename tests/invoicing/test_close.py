@@ -1,0 +1,224 @@
+"""The monthly run on both databases and a real counter."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from invoicing.close import CloseError, close, preview, report
+from invoicing.contract import ContractEvent
+from invoicing.ledger import Ledger
+from invoicing.records import NumberRecord, OutboxMail, UsageDecision
+from metering.month import BillingMonth
+from metering.usage import read_usage
+from tests.books import Books, debit, noon, open_books
+
+OCTOBER = BillingMonth(2026, 10)
+
+
+@pytest.fixture
+def books(ledger: Ledger, tmp_path: Path) -> Iterator[Books]:
+    with open_books(ledger, tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("today", "refused"), [("2026-10-31", True), ("2026-11-01", False), ("2026-10-01", True)])
+def test_a_month_is_closed_from_its_end_on(books: Books, today: str, *, refused: bool) -> None:
+    books.customer("k-1")
+    if refused:
+        with pytest.raises(CloseError, match="2026-10 has not ended: it can be closed from 2026-11-01 on"):
+            books.close("2026-10", today)
+        assert books.invoices() == []
+    else:
+        assert books.close("2026-10", today).invoices == 1
+
+
+def test_everyone_is_billed_what_was_counted(books: Books) -> None:
+    books.customer("k-1", "schnupperpaket")
+    books.customer("k-2", "basic-2500", since="2026-10-20")
+    books.customer("k-3", "schnupperpaket", since="2026-11-01")
+    books.use("k-1", "2026-10-05", 499)
+    books.use("k-1", "2026-10-31", 2, meter="action")
+    books.use("k-1", "2026-10-31", 7, meter="connector")
+    found = books.close("2026-10", "2026-11-02", {"k-1": debit()})
+    assert (found.state, found.invoices, found.problems) == ("closed", 2, ())
+    first, second = books.invoices()
+    assert (first.number, first.customer, first.net_cents, first.gross_cents) == ("RE-2026-000001", "k-1", 6010, 7152)
+    assert (first.usage.used, first.usage.overage) == (501, 1)
+    assert (second.customer, second.net_cents, second.period_from) == ("k-2", 25000, date(2026, 10, 20))
+    assert first.payment is not None
+    assert second.payment is None
+    assert (found.net_cents, found.gross_cents) == (31010, 7152 + 29750)
+
+
+def test_the_mail_is_queued_with_its_invoice(books: Books) -> None:
+    books.customer("k-1", email="buchhaltung@kunde.example")
+    books.close("2026-10", "2026-11-02", {"k-1": debit()})
+    with books.ledger.read() as session:
+        mail = session.exec(select(OutboxMail)).one()
+    assert (mail.invoice, mail.recipient, mail.state) == ("RE-2026-000001", "buchhaltung@kunde.example", "queued")
+    assert '"due_on":"2026-11-06"' in (mail.payment or "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"),
+    [
+        ("unknown_customer", lambda books: books.use("nobody", "2026-10-05")),
+        ("usage_without_contract", lambda books: (books.customer("p", ""), books.use("p", "2026-10-05"))),
+        ("unknown_package", lambda books: books.customer("p", "gold")),
+        ("incomplete_address", lambda books: books.customer("p", street=" ")),
+        (
+            "unknown_terms",
+            lambda books: (
+                books.customer("p", ""),
+                books.event("p", ContractEvent("started", date(2026, 1, 1), noon("2026-01-01"), "x-1", "gold")),
+            ),
+        ),
+    ],
+)
+def test_a_problem_parks_its_customer_and_never_the_rest(books: Books, rule: str, spoil: object) -> None:
+    books.customer("k-1")
+    spoil(books)  # type: ignore[operator]
+    found = books.close("2026-10", "2026-11-02")
+    assert (found.state, found.invoices) == ("blocked", 1)
+    assert [problem.rule for problem in found.problems] == [rule]
+    assert found.problems[0].message.endswith(".")
+
+
+def test_closing_again_takes_up_what_was_mended(books: Books) -> None:
+    books.customer("k-1")
+    books.customer("k-2", city="")
+    assert books.close("2026-10", "2026-11-02").state == "blocked"
+    books.customer("k-2", package="", city="Köln")
+    found = books.close("2026-10", "2026-11-03")
+    assert (found.state, found.invoices, found.problems) == ("closed", 2, ())
+    assert [each.number for each in books.invoices()] == ["RE-2026-000001", "RE-2026-000002"]
+
+
+@pytest.mark.parametrize(("assigned_to", "billed"), [("k-1", 10_003), (None, 10_001)])
+def test_usage_of_an_unknown_customer_is_assigned_or_set_aside(
+    books: Books, assigned_to: str | None, billed: int
+) -> None:
+    books.customer("k-1", street="")
+    books.use("k-1", "2026-10-05", 10_001)
+    books.use("typo", "2026-10-06", 2)
+    assert {problem.customer for problem in books.close("2026-10", "2026-11-02").problems} == {"k-1", "typo"}
+    books.customer("k-1", package="", street="Gasse 1")
+    with books.ledger.write() as session:
+        session.add(
+            UsageDecision(
+                month="2026-10",
+                customer="typo",
+                assigned_to=assigned_to,
+                reason="Tippfehler",
+                decided_by="anna",
+                decided_at=noon("2026-11-02"),
+            )
+        )
+    found = books.close("2026-10", "2026-11-02")
+    assert (found.state, found.problems) == ("closed", ())
+    assert [each.usage.used for each in books.invoices()] == [billed]
+
+
+def test_events_after_the_close_are_counted_apart(books: Books) -> None:
+    books.customer("k-1")
+    books.use("k-1", "2026-10-05", 3)
+    books.close("2026-10", "2026-11-02")
+    books.use("k-1", "2026-10-05", 2)
+    usage = read_usage(books.counter.client, "k-1", OCTOBER)
+    assert (usage.total("trigger"), usage.total_late("trigger"), usage.frozen) == (3, 2, True)
+    books.close("2026-10", "2026-11-03")
+    assert [each.usage.used for each in books.invoices()] == [3]
+
+
+def test_a_preview_changes_nothing(books: Books) -> None:
+    books.customer("k-1")
+    books.use("k-1", "2026-10-05", 3)
+    drafts, problems = preview(books.ledger, books.counter.client, books.run("2026-10", "2026-11-02"))
+    assert ([each.usage.used for each in drafts], problems) == ([3], ())
+    assert not read_usage(books.counter.client, "k-1", OCTOBER).frozen
+    with books.ledger.read() as session:
+        assert report(session, OCTOBER).state == "open"
+        assert session.exec(select(NumberRecord)).all() == []
+
+
+def test_two_closers_at_once_bill_everyone_once(books: Books) -> None:
+    for number in range(12):
+        books.customer(f"k-{number}")
+    run = books.run("2026-10", "2026-11-02")
+    with ThreadPoolExecutor(4) as pool:
+        closers = [pool.submit(close, books.ledger, books.counter.client, run) for _ in range(4)]
+        assert [each.result().state for each in closers].count("closed") == 4
+    numbers = [each.number for each in books.invoices()]
+    assert numbers == [f"RE-2026-{each:06d}" for each in range(1, 13)]
+    assert len({each.customer for each in books.invoices()}) == 12
+
+
+def test_numbers_start_anew_each_year(books: Books) -> None:
+    books.customer("k-1")
+    books.close("2026-11", "2026-12-01")
+    books.close("2026-12", "2027-01-02")
+    assert [each.number for each in books.invoices()] == ["RE-2026-000001", "RE-2027-000001"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from invoicing import issue
+from invoicing import close as run
+from invoicing.ledger import Ledger
+from metering.redis import open_redis
+from tests.books import Books
+url, folder, point, after = sys.argv[1:]
+left = int(after)
+
+def kill(*_):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+original = {name: getattr(run, name) for name in ("freeze", "issue", "_finish")}
+def before(name):
+    def wrapped(*arguments):
+        kill()
+        return original[name](*arguments)
+    return wrapped
+def behind(name):
+    def wrapped(*arguments):
+        result = original[name](*arguments)
+        kill()
+        return result
+    return wrapped
+name, _, where = point.partition(":")
+setattr(run, name, (before if where == "before" else behind)(name))
+with open_redis("embedded:", Path(folder)) as counter:
+    Books(Ledger(url), counter).close("2026-10", "2026-11-02")
+"""
+
+
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize("point", ["freeze:before", "freeze:behind", "issue:before", "issue:behind", "_finish:before"])
+def test_killed_anywhere_and_run_again_it_ends_the_same(
+    books: Books, ledger_url: str, tmp_path: Path, point: str, after: int
+) -> None:
+    for number in range(6):
+        books.customer(f"k-{number}", "schnupperpaket")
+        books.use(f"k-{number}", "2026-10-05", 501 + number)
+    command = [sys.executable, "-c", KILLED, ledger_url, str(tmp_path), point, str(0 if point[0] == "_" else after)]
+    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
+    assert killed.returncode == -signal.SIGKILL
+    found = books.close("2026-10", "2026-11-02")
+    assert (found.state, found.invoices, found.problems) == ("closed", 6, ())
+    billed = [(each.number, each.customer, each.usage.used) for each in books.invoices()]
+    assert billed == [(f"RE-2026-{n + 1:06d}", f"k-{n}", 501 + n) for n in range(6)]
+    with books.ledger.read() as session:
+        assert len(session.exec(select(NumberRecord)).all()) == 6
+        assert len(session.exec(select(OutboxMail)).all()) == 6
