@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 
-from api.entitlement import Entitlements
+from api.entitlement import Entitlements, look_up
 from api.security import Keyring
 from api.settings import Settings
 from invoicing import terms as terms_files
@@ -52,7 +53,8 @@ class Workplace:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keyring", Keyring(self.ledger))
-        object.__setattr__(self, "entitlements", Entitlements(self, self.settings.entitlement_seconds))
+        ask = partial(look_up, self.ledger, self.counter.client, self.terms)
+        object.__setattr__(self, "entitlements", Entitlements(ask, self.settings.entitlement_seconds))
 
     @property
     def meters(self) -> frozenset[str]:

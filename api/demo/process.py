@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from api.audit import note
 from api.security import create_key
 from api.settings import Settings
 from api.workplace import open_workplace
@@ -89,6 +90,7 @@ def keys(settings: Settings) -> Iterator[tuple[str, str]]:
             suffix = f"{now:%Y%m%d-%H%M%S-%f}"
             engine = create_key(session, f"demo-engine-{suffix}", "engine", now)
             finance = create_key(session, f"demo-finance-{suffix}", "finance", now)
+            note(session, now, "demo", "key.created", suffix)
         yield engine, finance
 
 

@@ -8,8 +8,9 @@ no second invoice, no second mail, no second file.
 import json
 import signal
 import time
+from collections import deque
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from api.progress import progress_bar
 from api.settings import Settings
 from api.workplace import load_terms
 from invoicing.money import german_date
+from metering.event import Window
 from metering.month import BillingMonth, local_day
 
 TERMS = "fluks-2023-03"
@@ -76,21 +78,32 @@ def run(plan: Plan, port: int, console: Console, *, stay: bool) -> None:
         {key: package.included for key, package in terms.packages.items()},
         list(terms.addons),
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop from outside stops the service too
     with service(plan.settings.data_dir, port) as url, keys(plan.settings) as (engine_key, finance_key):
         console.print(f"Service runs at {url}, data in {plan.settings.data_dir}")
         with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {finance_key}"}, timeout=120) as client:
             finance = Finance(client)
             _set_up(finance, people, console)
             traffic = Traffic(_SEED, plan.month, people, plan.events, plan.now)
-            _post(url, engine_key, plan, traffic, console)
-            _month_end(finance, plan.month, console)
-            _post_late(url, engine_key, traffic, console)
+            if _still_taken(plan):
+                _post(url, engine_key, plan, traffic, console)
+                _month_end(finance, plan.month, console)
+                _post_late(url, engine_key, traffic, console)
+            else:
+                console.print(f"{plan.month} is too long ago for new events; for a new demo choose another --dir")
+                deque(traffic.batches(), maxlen=0)
             _table(finance, plan, people, traffic.count, console)
             _paths(finance, plan, console)
         if stay:
             console.print(f"\nFinance pages: [bold]{url}/[/]  API: {url}/docs  stop with Ctrl-C")
             console.print(f"Login (key with the role finance): [bold]{finance_key}[/]", soft_wrap=True)
             _wait()
+
+
+def _still_taken(plan: Plan) -> bool:
+    """Tell whether the service still takes events of the demo's month today."""
+    window = Window.at(datetime.now(UTC), plan.settings.late_days, plan.settings.future_minutes)
+    return window.earliest <= plan.month.start
 
 
 def _set_up(finance: Finance, people: list[DemoCustomer], console: Console) -> None:

@@ -143,7 +143,7 @@ def get_usage(work: Work, _: Engine, customer: Customer, month: Month) -> UsageA
 @router.get("/{customer}/entitlement")
 def get_entitlement(work: Work, _: Engine, customer: Customer) -> Entitlement:
     """Tell whether the customer may run workflows now; asked by the engine before it runs one."""
-    return work.entitlements.of(customer)
+    return work.entitlements.of(customer, customers.today(work))
 
 
 def _customer(row: CustomerVersion) -> CustomerAnswer:
