@@ -18,10 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import redis
 import redis.asyncio
 from redis.asyncio.cluster import RedisCluster as AsyncCluster
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import BusyLoadingError
@@ -37,6 +39,7 @@ LARGEST_INTSET = 16_384
 _LONGEST_SOCKET_PATH = 100
 _START_SECONDS, _ANSWER_SECONDS = 30.0, 5.0
 _PAUSE = 0.02
+_ASYNC_CONNECTIONS = 64
 
 
 class StoreError(RuntimeError):
@@ -52,12 +55,20 @@ class Connection:
     embedded: "Embedded | None" = None
 
     def async_client(self) -> AsyncClient:
-        """Return a new asynchronous client; its user closes it."""
+        """Return a new asynchronous client; its user closes it.
+
+        It asks a second time, for the server may have been restarted, and then gives up: the usual client asks for a
+        minute, in which the sender waits and nobody brings the server back. Who finds its connections busy waits too.
+        """
         if self.url.startswith("redis+cluster://"):
             return AsyncCluster.from_url(self.url.replace("redis+cluster", "redis", 1))
-        if self.embedded:
-            return redis.asyncio.Redis(unix_socket_path=str(self.embedded.socket))
-        return redis.asyncio.Redis.from_url(self.url)
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            f"unix://{quote(str(self.embedded.socket))}" if self.embedded else self.url,
+            max_connections=_ASYNC_CONNECTIONS,
+            socket_timeout=_ANSWER_SECONDS,
+            retry=AsyncRetry(NoBackoff(), 1),
+        )
+        return redis.asyncio.Redis.from_pool(pool)
 
     def ensure_running(self) -> None:
         """Start the embedded server again if it died; other servers are somebody else's."""

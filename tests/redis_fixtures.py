@@ -58,10 +58,10 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def started(*settings: str) -> Iterator[str]:
-    """Run a server on a TCP port and yield its URL."""
+def started(*settings: str, under: tuple[str, ...] = ()) -> Iterator[str]:
+    """Run a server on a TCP port, perhaps under another command, and yield its URL."""
     port = free_port()
-    command = [str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", *settings]
+    command = [*under, str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", *settings]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             with redis.Redis(port=port) as client:

@@ -59,7 +59,9 @@ def test_a_long_event_is_cut(each_counter: Connection, length: int, left: int) -
 def test_letters_come_newest_first_in_pages(each_counter: Connection, letters: int, pages: list[int]) -> None:
     for number in range(letters):
         kept(each_counter, rejected(0, str(number)), at=NOON + timedelta(seconds=number))
-    sizes, found, cursor = [], [], None
+    sizes: list[int] = []
+    found: list[int] = []
+    cursor = None
     while not sizes or cursor:
         page, cursor = dead_letters(each_counter.client, cursor, 10)
         sizes.append(len(page))

@@ -161,17 +161,15 @@ def test_a_torn_last_write_does_not_stop_the_start(tmp_path: Path) -> None:
         assert read_usage(connection.client, "k-1", OCTOBER).total("trigger") == 10
 
 
-def test_a_long_path_gets_a_private_socket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    short = Path(tempfile.mkdtemp(prefix="zw-", dir="/tmp"))  # noqa: S108 - the socket's path must be short
-    monkeypatch.setattr(tempfile, "tempdir", str(short))
+def test_a_long_path_gets_a_private_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path.joinpath(*["a-long-folder-name"] * 8)
-    with open_redis("embedded:", deep) as connection, open_redis("embedded:", deep) as again:
-        assert connection.embedded
-        assert connection.embedded.socket.is_relative_to(short)
-        assert connection.embedded.socket.parent.stat().st_mode & 0o777 == 0o700
-        assert pid_of(connection) == pid_of(again)
+    with tempfile.TemporaryDirectory(prefix="zw-", dir="/tmp") as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        with open_redis("embedded:", deep) as connection, open_redis("embedded:", deep) as again:
+            assert connection.embedded
+            assert connection.embedded.socket.is_relative_to(short)
+            assert connection.embedded.socket.parent.stat().st_mode & 0o777 == 0o700
+            assert pid_of(connection) == pid_of(again)
 
 
 @pytest.mark.parametrize("url", ["", "postgres://x", "embedded", "localhost:6379", "http://x", "rediscluster://x"])
