@@ -35,4 +35,5 @@ check: test-setup
 	$(MAKE) test
 
 bench: test-setup
+	sh deploy/debian-packages bench
 	$(BIN)/python -m bench.run

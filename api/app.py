@@ -36,6 +36,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         version="0.1.0",
         description="Counts events once, rates them, invoices, announces and collects by SEPA direct debit.",
         lifespan=lifespan,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     for module in (customers, billing, sepa, system):
         app.include_router(module.router)

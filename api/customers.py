@@ -1,9 +1,10 @@
 """Customers, mandates, contracts: one use case, one transaction, one audit entry."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from api.audit import note
 from api.errors import Conflict, FieldError, NotFound
@@ -23,13 +24,22 @@ from invoicing.contract import (
 from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
 from metering.month import local_day
+from sepa.debit_rules import MAX_NAME, name_faults
 from sepa.grant import Grant, record
 from sepa.records import MandateVersion
+
+_HOLDER = (
+    f"must be readable by banks, at most {MAX_NAME} characters once ä is written ae; "
+    "give the holder of the account as the bank knows it (left out, it is the customer's name)"
+)
 
 
 def register(work: Workplace, who: str, key: str, form: CustomerForm) -> CustomerVersion:
     """Record a customer's master data; the same data again change nothing."""
     with work.ledger.write() as session:
+        mandate = newest_mandate(session, key)
+        if form.kind == "consumer" and mandate and mandate.scheme == "B2B":
+            raise FieldError("kind", "the customer's mandate is B2B, which a consumer cannot grant; record CORE first")
         fresh = CustomerVersion(customer=key, recorded_at=work.clock(), **form.model_dump())
         current = history.customer(session, key)
         if current and _same(current, fresh):
@@ -53,6 +63,10 @@ def set_mandate(work: Workplace, who: str, key: str, form: MandateForm) -> Manda
         customer = known(session, key)
         if customer.kind == "consumer" and form.scheme == "B2B":
             raise FieldError("scheme", "a consumer cannot grant a B2B mandate; use CORE")
+        holder = form.account_holder or customer.name
+        if any(name_faults("account_holder", holder)):
+            raise FieldError("account_holder", _HOLDER)
+        before = newest_mandate(session, key)
         version = record(
             session,
             work.vault,
@@ -63,13 +77,21 @@ def set_mandate(work: Workplace, who: str, key: str, form: MandateForm) -> Manda
                 reference=form.reference,
                 signed_on=form.signed_on,
                 scheme=form.scheme,
-                account_holder=form.account_holder or customer.name,
+                account_holder=holder,
                 notice_days=form.prenotification_days,
             ),
             work.clock(),
         )
-        note(session, work.clock(), who, "mandate.recorded", key, reference=version.reference, iban=version.iban_masked)
+        if before is None or before.id != version.id:
+            shown = {"reference": version.reference, "iban": version.iban_masked}
+            note(session, work.clock(), who, "mandate.recorded", key, **shown)
         return version
+
+
+def newest_mandate(session: Session, key: str) -> MandateVersion | None:
+    """Return a customer's mandate as recorded last."""
+    query = select(MandateVersion).where(MandateVersion.customer == key)
+    return session.exec(query.order_by(col(MandateVersion.id).desc()).limit(1)).first()
 
 
 def start_contract(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
@@ -86,7 +108,7 @@ def start_contract(work: Workplace, who: str, key: str, form: ContractForm) -> C
     with work.ledger.write() as session:
         known(session, key)
         events = history.contract(session, key)
-        if not any(_repeats(old, event) for old in events):
+        if not (_repeats(events, event) and state_on(events, event.effective_on)):
             billed = history.billed_through(session, key)
             check_start(events, event.effective_on, form.package, event.addons, terms, billed)
             history.record(session, key, event)
@@ -107,7 +129,7 @@ def change_contract(work: Workplace, who: str, key: str, form: ChangeForm) -> Co
     )
     with work.ledger.write() as session:
         events = _contract(session, key)
-        if not any(_repeats(old, event) for old in events):
+        if not (_repeats(events, event) and _holds(state_on(events, event.effective_on), event)):
             terms = terms_of(work, _latest_terms(events))
             billed = history.billed_through(session, key)
             check_change(
@@ -128,7 +150,7 @@ def terminate(work: Workplace, who: str, key: str, received_on: date) -> Termina
         event = ContractEvent(
             kind="terminated", effective_on=end.ends_on, recorded_at=work.clock(), received_on=received_on
         )
-        if any(_repeats(old, event) for old in events):
+        if _repeats(_newest_life(events), event):
             return end
         check_termination(events, received_on, terms)
         history.record(session, key, event)
@@ -174,8 +196,23 @@ def _state(events: tuple[ContractEvent, ...], day: date) -> Contract:
     return state
 
 
-def _repeats(old: ContractEvent, new: ContractEvent) -> bool:
-    return _meaning(old) == _meaning(new)
+def _repeats(events: Sequence[ContractEvent], new: ContractEvent) -> bool:
+    return any(_meaning(old) == _meaning(new) for old in events)
+
+
+def _holds(state: Contract | None, change: ContractEvent) -> bool:
+    """Tell whether a change is still in force: a later one may have undone it."""
+    return (
+        state is not None
+        and change.package in {None, state.package}
+        and state.addons.issuperset(change.add_addons)
+        and state.addons.isdisjoint(change.remove_addons)
+    )
+
+
+def _newest_life(events: Sequence[ContractEvent]) -> Sequence[ContractEvent]:
+    starts = [number for number, event in enumerate(events) if event.kind == "started"]
+    return events[starts[-1] :]
 
 
 def _meaning(event: ContractEvent) -> tuple[Any, ...]:

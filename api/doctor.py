@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from api.logs import blot
 from api.settings import Settings
 from api.workplace import Workplace, open_workplace
 from invoicing.records import NumberRecord
@@ -24,13 +25,28 @@ class Finding:
     finding: str
 
 
+Check = Callable[[Workplace], Iterator[Finding]]
+
+
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; what cannot even be opened is the only finding."""
     try:
         with open_workplace(settings) as work:
-            return [finding for check in CHECKS for finding in check(work)]
+            return [finding for check in CHECKS for finding in _found(check, work)]
     except Exception as error:  # noqa: BLE001 - whatever keeps it from opening is the finding
-        return [Finding("start", ok=False, finding=f"{type(error).__name__}: {error}")]
+        return [_failed("start", error)]
+
+
+def _found(check: Check, work: Workplace) -> list[Finding]:
+    """Return what a check finds; one that breaks is a finding and does not keep the others from looking."""
+    try:
+        return list(check(work))
+    except Exception as error:  # noqa: BLE001 - whatever breaks a check is the finding
+        return [_failed(check.__name__.strip("_"), error)]
+
+
+def _failed(what: str, error: Exception) -> Finding:
+    return Finding(what, ok=False, finding=blot(f"{type(error).__name__}: {error}"))
 
 
 def _ledger(work: Workplace) -> Iterator[Finding]:
@@ -77,4 +93,4 @@ def _terms(work: Workplace) -> Iterator[Finding]:
     yield Finding("terms", ok=bool(work.terms), finding=", ".join(sorted(work.terms)))
 
 
-CHECKS: list[Callable[[Workplace], Iterator[Finding]]] = [_ledger, _counter, _creditor, _numbers, _mail, _terms]
+CHECKS: list[Check] = [_ledger, _counter, _creditor, _numbers, _mail, _terms]

@@ -68,9 +68,10 @@ def look_up(ledger: Ledger, client: Client, terms: Mapping[str, Terms], customer
     with ledger.read() as session:
         contract = state_on(history.contract(session, customer), day)
     agreed = terms.get(contract.terms) if contract else None
-    if contract is None or agreed is None:
-        return Entitlement(allowed=False, reason="no contract on this day", features=[], remaining=0)
-    package = agreed.packages[contract.package]
+    package = agreed.packages.get(contract.package) if contract and agreed else None
+    if contract is None or agreed is None or package is None:
+        reason = "the contract's terms or package are not known here" if contract else "no contract on this day"
+        return Entitlement(allowed=False, reason=reason, features=[], remaining=0)
     usage = read_usage(client, customer, BillingMonth.of(day))
     remaining = max(package.included - usage.total(*agreed.counting), 0)
     features = sorted(contract.addons | set(package.includes))

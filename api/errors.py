@@ -1,13 +1,16 @@
 """What can go wrong in a request: one table maps errors to status codes (RFC 9457)."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -15,6 +18,7 @@ from api.problem import problem
 from invoicing.close import CloseError
 from invoicing.contract import ContractError
 from invoicing.explain import UnknownLineError
+from metering.redis import StoreError
 from sepa.account_id import AccountError
 
 
@@ -45,10 +49,14 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     FieldError: (422, "Invalid field"),
     ContractError: (422, "Invalid contract"),
     AccountError: (422, "Invalid bank account"),
+    IntegrityError: (409, "Not possible now"),
     OperationalError: (503, "The ledger is busy or away"),
+    NoConnectionFree: (503, "The ledger is busy or away"),
     RedisError: (503, "The counter is away"),
+    StoreError: (503, "The counter is away"),
 }
 _RETRY_SECONDS = "2"
+_log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
@@ -57,13 +65,17 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _handler(status, title))
     app.add_exception_handler(RequestValidationError, _refused_form)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _handler(status: int, title: str) -> Callable[[Request, Exception], Response]:
     def handle(_: Request, error: Exception) -> Response:
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            detail = "Try again in a moment; nothing was changed."
+            _log.warning("%s: %s", title, error)
+            detail = "Try again in a moment; asking again is harmless."
             return problem(status, title, detail, headers={"Retry-After": _RETRY_SECONDS})
+        if isinstance(error, IntegrityError):
+            return problem(status, title, "Somebody else did the same at this moment; look again.")
         if field := getattr(error, "field", None):
             message = getattr(error, "message", str(error))
             return problem(status, title, str(error), errors=[{"field": field, "message": message}])
@@ -74,13 +86,26 @@ def _handler(status: int, title: str) -> Callable[[Request, Exception], Response
 
 def _refused_form(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"field": ".".join(str(part) for part in each["loc"][1:]), "message": each["msg"]} for each in found]
+    errors = [{"field": _field(each), "message": each["msg"]} for each in found]
     named = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(422, "Invalid request", named, errors=errors)
+
+
+def _field(found: Mapping[str, Any]) -> str:
+    """Return the name of a refused field; the body itself when it is missing or no JSON."""
+    place, *path = found["loc"]
+    return str(place) if found["type"] == "json_invalid" or not path else ".".join(str(part) for part in path)
 
 
 def _http(_: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
     detail = str(getattr(error, "detail", ""))
     headers = getattr(error, "headers", None) or {}
-    return problem(status, detail, detail, headers=headers)
+    return problem(status, HTTPStatus(status).phrase, detail, headers=headers)
+
+
+def _unforeseen(_: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw; the server logs its traceback."""
+    del error
+    detail = "This is our mistake, not yours; it is in the log. Asking again is harmless."
+    return problem(500, "Internal error", detail)

@@ -3,9 +3,12 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 CUSTOMER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"
+MONTH_PATTERN = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
+Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2099, 12, 31))]
+Moment = Annotated[AwareDatetime, Field(description="an instant with its offset; write + as %2B in a URL")]
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
 ]
@@ -39,7 +42,7 @@ class MandateForm(Form):
     iban: Text
     bic: Optional = ""
     reference: Optional = ""
-    signed_on: date
+    signed_on: Day
     scheme: Literal["CORE", "B2B"]
     account_holder: Optional = ""
     prenotification_days: int | None = Field(
@@ -52,23 +55,23 @@ class ContractForm(Form):
 
     terms: Name
     package: Name
-    starts_on: date
-    addons: list[Name] = []
+    starts_on: Day
+    addons: list[Name] = Field([], max_length=100)
 
 
 class ChangeForm(Form):
     """A change of package or add-ons, effective on a day."""
 
-    effective_on: date
+    effective_on: Day
     package: Name | None = None
-    add_addons: list[Name] = []
-    remove_addons: list[Name] = []
+    add_addons: list[Name] = Field([], max_length=100)
+    remove_addons: list[Name] = Field([], max_length=100)
 
 
 class TerminationForm(Form):
     """A notice of termination, as received."""
 
-    received_on: date
+    received_on: Day
 
 
 class CloseForm(Form):

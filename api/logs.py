@@ -6,7 +6,12 @@ import re
 import sys
 from datetime import UTC, datetime
 
-_SECRETS = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b|\bzw_[A-Za-z0-9_-]{20,}|(?<=://)[^/@\s]+(?=@)")
+_SECRETS = re.compile(
+    r"\b[A-Z]{2}\d{2}(?:[\s-]?[A-Z0-9]){11,30}\b"  # an IBAN as it is written
+    r"|\b[A-Za-z]{2}\d{2}(?:[\s-]?\d){11,30}\b"  # an IBAN of digits in small letters
+    r"|\bzw_[A-Za-z0-9_-]{20,}"  # a key
+    r"|(?<=://)[^/\s]+(?=@)"  # user and password in a URL
+)
 _BLOT = "[removed]"
 
 

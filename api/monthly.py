@@ -1,6 +1,7 @@
 """The month's work: close, decide about unknown usage, announce, collect. CLI, API and demo share it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
@@ -35,6 +36,15 @@ class Preview:
     problems: tuple[Problem, ...]
 
 
+_FAILED = "failed"
+_BEGINS_WITHIN = timedelta(minutes=1)
+_BROKE_OFF = Problem(
+    customer="",
+    rule="close_broke_off",
+    message="Der Abschluss brach ab. Bitte erneut abschließen: Fertige Rechnungen bleiben, keine entsteht doppelt.",
+)
+
+
 def run_of(work: Workplace, month: BillingMonth) -> Run:
     """Return what a close is given today, with the debit that each usable mandate allows."""
     now = work.clock()
@@ -58,10 +68,20 @@ def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
         return result
 
 
-def mark_closing(work: Workplace, month: BillingMonth) -> None:
-    """Show that a close has begun, before it really has."""
-    with work.ledger.write() as session:
-        session.merge(MonthRecord(month=str(month), state="closing", changed_at=work.clock()))
+def start_close(work: Workplace, who: str, month: BillingMonth) -> None:
+    """Close a month in the background; it shows as closing from now on, and as blocked when that fails."""
+    refuse_unfinished(month, local_day(work.clock()))
+    _mark(work, month, "closing")
+    work.background.submit(_task(month), lambda: _close_or_say(work, who, month))
+
+
+def _close_or_say(work: Workplace, who: str, month: BillingMonth) -> None:
+    try:
+        close_month(work, who, month)
+    except Exception:
+        _mark(work, month, _FAILED)
+        _note(work, who, "month.close_failed", str(month))
+        raise
 
 
 def preview_month(work: Workplace, month: BillingMonth) -> Preview:
@@ -78,9 +98,22 @@ def invoices_of(work: Workplace, month: BillingMonth) -> list[Invoice]:
 
 
 def month_state(work: Workplace, month: BillingMonth) -> MonthReport:
-    """Return where a month stands."""
+    """Return where a month stands; a close that broke off shows as blocked, with what to do."""
     with work.ledger.read() as session:
-        return month_report(session, month)
+        report = month_report(session, month)
+        record = session.get(MonthRecord, str(month))
+    if work.background.waits(_task(month)):
+        return replace(report, state="closing")
+    if record and _broke_off(work, record):
+        return replace(report, state="blocked", problems=(_BROKE_OFF, *report.problems))
+    return report
+
+
+def _broke_off(work: Workplace, record: MonthRecord) -> bool:
+    """Tell whether a close failed, or was killed: it says it runs, but nobody has been at it for a while."""
+    if record.state == "closing":
+        return work.clock() - record.changed_at > _BEGINS_WITHIN and not work.is_busy("close")
+    return record.state == _FAILED
 
 
 def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, form: DecisionForm) -> None:
@@ -138,6 +171,15 @@ def _refuse_target(session: Session, month: BillingMonth, target: str | None) ->
             f"{target!r} was already invoiced for {month}. Set the usage aside with a reason, "
             "or create a customer of its own for it."
         )
+
+
+def _task(month: BillingMonth) -> str:
+    return f"close {month}"
+
+
+def _mark(work: Workplace, month: BillingMonth, state: str) -> None:
+    with work.ledger.write() as session:
+        session.merge(MonthRecord(month=str(month), state=state, changed_at=work.clock()))
 
 
 def _note(work: Workplace, who: str, action: str, subject: str, **details: object) -> None:

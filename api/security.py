@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from api.records import ApiKey, LoginSession
@@ -38,10 +39,12 @@ def digest(secret: str) -> str:
 
 def create_key(session: Session, name: str, role: Role, now: datetime) -> str:
     """Store a new key's hash and return the key, the only time it is seen; raise ValueError for a taken name."""
+    if not name.strip() or not name.isprintable():
+        raise ValueError("name: give the key a name that says whose it is")
     if role not in RANKS:
         raise ValueError(f"role: {role!r} is unknown; choose one of {', '.join(RANKS)}")
     if session.exec(select(ApiKey).where(ApiKey.name == name)).first():
-        raise ValueError(f"name: there is a key named {name!r} already; choose another name or revoke it")
+        raise ValueError(f"name: there is or was a key named {name!r}; choose another name")
     key = f"zw_{secrets.token_urlsafe(32)}"
     session.add(ApiKey(name=name, role=role, key_sha256=digest(key), created_at=now))
     return key
@@ -90,6 +93,7 @@ class Keyring:
             ).first()
             if record is None or record.id is None or not Identity(record.name, record.role).may("finance"):
                 return None
+            session.execute(delete(LoginSession).where(col(LoginSession.expires_at) <= now))
             token = secrets.token_urlsafe(32)
             expires = now + timedelta(hours=hours)
             session.add(LoginSession(token_sha256=digest(token), key_id=record.id, expires_at=expires))

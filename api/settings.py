@@ -1,24 +1,36 @@
 """The one settings class: every ``ZAEHLWERK_*`` variable, what it means and its default."""
 
+import base64
+import binascii
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from invoicing.invoice import Party
+
+_PREFIX = "ZAEHLWERK_"
+_SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
     """Read from the environment and ``.env``; the README lists every field."""
 
-    model_config = SettingsConfigDict(env_prefix="ZAEHLWERK_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("var"), description="everything a run writes lies under it")
     database_url: str = Field(
-        "", description="ledger: sqlite:///… or postgresql+psycopg://…; empty: zaehlwerk.db in the data directory"
+        "",
+        pattern=r"^($|sqlite:///|postgresql(\+psycopg)?://)",
+        description="ledger: sqlite:///… or postgresql+psycopg://…; empty: zaehlwerk.db in the data directory",
     )
-    redis_url: str = Field("embedded:", description="counter: embedded:, redis://, rediss:// or redis+cluster://")
+    redis_url: str = Field(
+        "embedded:",
+        pattern=r"^(embedded:$|rediss?://|redis\+cluster://|unix://)",
+        description="counter: embedded:, redis://, rediss:// or redis+cluster://",
+    )
     appendfsync: str = Field(
         "always", pattern="^(always|everysec)$", description="when the embedded server syncs to disk"
     )
@@ -27,7 +39,9 @@ class Settings(BaseSettings):
         description="32 bytes in base64 that encrypt IBANs; empty: made once in the data directory",
     )
     smtp_url: str = Field(
-        "", description="smtp://user:password@host:port (smtps:// for TLS); empty: .eml files in outbox/"
+        "",
+        pattern="^($|smtps?://)",
+        description="smtp://user:password@host:port (smtps:// for TLS); empty: .eml files in outbox/",
     )
     terms_dir: Path | None = Field(None, description="folder with further terms files, beside the shipped ones")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severity logged")
@@ -54,12 +68,30 @@ class Settings(BaseSettings):
     creditor_street: str = Field("Otto-Hahn-Straße 4", description="street and number")
     creditor_postcode: str = Field("85521", description="postcode")
     creditor_city: str = Field("Riemerling", description="town")
-    creditor_country: str = Field("DE", min_length=2, max_length=2, description="country, two letters")
+    creditor_country: str = Field("DE", pattern="^[A-Z]{2}$", description="country, two letters")
     creditor_vat_id: str = Field("DE999999999", description="USt-IdNr. (test value)")
     creditor_email: str = Field("rechnung@example.org", description="sender of invoices")
     creditor_phone: str = Field("", description="telephone for questions")
     creditor_register: str = Field("", description="register court and number (§ 35a GmbHG)")
     creditor_directors: str = Field("", description="managing directors (§ 35a GmbHG)")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        try:
+            size = len(base64.b64decode(value.get_secret_value(), validate=True))
+        except binascii.Error:
+            size = -1
+        if value.get_secret_value() and size != _SECRET_BYTES:
+            raise ValueError(f"must be {_SECRET_BYTES} bytes in base64, for example from: openssl rand -base64 32")
+        return value
+
+    @field_validator("terms_dir")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
 
     @cached_property
     def ledger_url(self) -> str:
@@ -81,3 +113,9 @@ class Settings(BaseSettings):
             register=self.creditor_register,
             directors=self.creditor_directors,
         )
+
+
+def refusals(error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong with refused settings, each with its variable and never with its value."""
+    for each in error.errors(include_input=False, include_url=False):
+        yield f"{_PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}"

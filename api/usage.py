@@ -1,5 +1,6 @@
 """A customer's usage against the allowance, and what the month will probably cost."""
 
+from collections import Counter
 from datetime import date
 
 from pydantic import BaseModel
@@ -7,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from api.workplace import Workplace
 from invoicing import history
-from invoicing.contract import Contract, in_month
+from invoicing.contract import Contract, in_month, service_period
 from invoicing.invoice import totals
 from invoicing.rating import rate
 from invoicing.records import UsageDecision
@@ -51,7 +52,8 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
     terms = work.terms.get(contract.terms) if contract else None
     meters = tuple(terms.counting) if terms else ("trigger", "action")
     used = usage.total(*meters)
-    included = terms.packages[contract.package].included if terms and contract else None
+    package = terms.packages.get(contract.package) if terms and contract else None
+    included = package.included if package else None
     return UsageAnswer(
         customer=customer,
         month=str(month),
@@ -68,7 +70,7 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
         ],
         connectors=dict(usage.connectors),
         workflows=dict(usage.workflows),
-        projected_net_cents=_projected(terms, contract, usage, local_day(work.clock())),
+        projected_net_cents=_projected(terms, contract, usage, local_day(work.clock())) if package else None,
     )
 
 
@@ -83,11 +85,21 @@ def _projected(terms: Terms | None, contract: Contract | None, usage: Usage, tod
     """Return the net sum the month would cost if it went on as until today."""
     if terms is None or contract is None:
         return None
-    month = usage.month
-    if today in month:
-        days = [
-            DayCount(day.day, {k: v * month.last_day.day // today.day for k, v in day.counts.items()})
-            for day in usage.days
-        ]
-        usage = Usage(usage.customer, month, tuple(days))
-    return totals(rate(terms, contract, usage))[1]
+    return totals(rate(terms, contract, continued(usage, contract, today)))[1]
+
+
+def continued(usage: Usage, contract: Contract, today: date) -> Usage:
+    """Return the usage of the whole month if each day of the contract to come is like those so far, on average."""
+    period = service_period(contract, usage.month)
+    if period is None or not period[0] <= today < period[1]:
+        return usage
+    first, last = period
+    passed, whole = (today - first).days + 1, (last - first).days + 1
+    used: Counter[str] = Counter()
+    for day in usage.days:
+        used.update(day.counts)
+    return Usage(
+        usage.customer,
+        usage.month,
+        (DayCount(today, {meter: units * whole // passed for meter, units in used.items()}),),
+    )

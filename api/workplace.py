@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 
+from api.background import Background
 from api.entitlement import Entitlements, look_up
 from api.security import Keyring
 from api.settings import Settings
@@ -48,6 +49,7 @@ class Workplace:
     counter: Connection
     terms: dict[str, Terms]
     vault: IbanVault
+    background: Background = field(default_factory=Background)
     keyring: Keyring = field(init=False)
     entitlements: Entitlements = field(init=False)
 
@@ -111,6 +113,15 @@ class Workplace:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
+    def is_busy(self, task: str) -> bool:
+        """Tell whether some process is at a task in this data directory."""
+        with (self.settings.data_dir / f".{task}.lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
 
 @contextmanager
 def open_workplace(settings: Settings, clock: Clock | None = None) -> Iterator[Workplace]:
@@ -123,7 +134,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Iterator[W
         counter = stack.enter_context(
             open_redis(settings.redis_url, settings.data_dir, appendfsync=settings.appendfsync)
         )
-        yield Workplace(
+        work = Workplace(
             settings=settings,
             clock=clock or clock_from(None),
             ledger=ledger,
@@ -131,6 +142,8 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Iterator[W
             terms=load_terms(settings.terms_dir),
             vault=IbanVault(secret_key(settings)),
         )
+        stack.callback(work.background.stop)
+        yield work
 
 
 def load_terms(folder: Path | None) -> dict[str, Terms]:

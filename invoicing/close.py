@@ -142,12 +142,14 @@ def _decisions(session: Session, month: BillingMonth) -> dict[str, str | None]:
 
 def _set_state(ledger: Ledger, run: Run, state: State) -> None:
     with ledger.write() as session:
+        serialize(session, "billing month")
         session.merge(MonthRecord(month=str(run.month), state=state, changed_at=run.now))
 
 
 def _finish(ledger: Ledger, run: Run, problems: list[Problem]) -> None:
     """Replace the list of parked customers and set the month's state, in one transaction."""
     with ledger.write() as session:
+        serialize(session, "billing month")
         session.execute(delete(ProblemRecord).where(col(ProblemRecord.month) == str(run.month)))
         for each in problems:
             session.add(

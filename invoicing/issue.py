@@ -34,7 +34,7 @@ def issue(session: Session, run: Run, case: Case, usage: Usage) -> Invoice:
     """Draw the next number, store the frozen invoice, and queue the mail that announces it."""
     invoice = draft(run, case, usage, number=draw_number(session, run.today.year, run.now))
     document = to_json(invoice)
-    payment = invoice.payment
+    payment = invoice.payment if invoice.gross_cents else None
     session.add(
         InvoiceRecord(
             number=invoice.number,

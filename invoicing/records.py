@@ -123,7 +123,7 @@ class OutboxMail(SQLModel, table=True):
     """A mail that must leave: written in the transaction of what it tells; afterwards its own proof.
 
     ``payment`` is the announced debit as JSON (null: the mail announces none); ``moved_from`` the date
-    printed on the invoice when a failed sending moved the debit.
+    that it replaces: the one printed on the invoice, or announced before a failed sending.
     """
 
     __tablename__ = "outbox_mail"

@@ -17,9 +17,11 @@ from invoicing.records import InvoiceRecord, OutboxMail
 from metering.month import local_day
 from sepa import mandate as mandates
 from sepa.mandate import AgreedNotice, DebitPolicy, Mandate
-from sepa.prenotification import last_submission_day
+from sepa.prenotification import due_date, last_submission_day
 from sepa.records import CollectionRecord
 
+_UNSENT = col(OutboxMail.state).in_(("queued", "sending"))
+_TO_ANNOUNCE = "Das Mandat kam nach der Rechnung; der Einzug wird noch angekündigt."
 WAITING, PLANNED, ANNOUNCED, EXPORTED = "waiting", "planned", "announced", "exported"
 
 
@@ -62,40 +64,55 @@ def _first(invoice: InvoiceRecord, mail: OutboxMail, mandate: Mandate | None) ->
         amount_cents=invoice.gross_cents,
         state=WAITING,
     )
-    if payment and mandate and payment.mandate_reference == mandate.reference:
+    if payment and mandate and _names(payment, mandate):
         collection.state, collection.due_on = PLANNED, payment.due_on
         collection.mandate_id, collection.mail_id = mandate.id, mail.id
     else:
-        collection.reason = mandates.unusable(mandate, invoice.issued_on) or ""
+        mail.payment = None
+        collection.reason = mandates.unusable(mandate, invoice.issued_on, invoice.issued_on) or _TO_ANNOUNCE
     return collection
+
+
+def _names(payment: DirectDebit, mandate: Mandate) -> bool:
+    """Tell whether an announced debit is one of this mandate as it is now."""
+    announced = (payment.mandate_reference, payment.masked_iban, payment.scheme)
+    return announced == (mandate.reference, mandate.masked_iban, mandate.scheme)
 
 
 def send_back_stale(session: Session, today: date, policy: DebitPolicy) -> None:
     """Send collections back to waiting whose mandate changed or whose day at the bank was missed.
 
-    Their old announcement no longer holds; ``replan`` announces them anew.
+    Their old announcement no longer holds; ``replan`` announces them anew. An unsent mail still brings the
+    invoice, but no longer announces a debit.
     """
     current = mandates.current(session)
     query = select(CollectionRecord).where(col(CollectionRecord.state).in_((PLANNED, ANNOUNCED)))
     for collection in session.exec(query):
-        if reason := _stale(collection, current.get(collection.customer), today, policy):
-            if (mail := session.get(OutboxMail, collection.mail_id)) and mail.state != "sent":
-                mail.state = "replaced"
+        mail = session.get_one(OutboxMail, collection.mail_id)
+        if reason := _stale(collection, mail, current.get(collection.customer), today, policy):
+            if mail.state != "sent":
+                mail.payment = mail.moved_from = None
             collection.state, collection.reason = WAITING, reason
 
 
-def _stale(collection: CollectionRecord, mandate: Mandate | None, today: date, policy: DebitPolicy) -> str | None:
+def _stale(
+    collection: CollectionRecord, mail: OutboxMail, mandate: Mandate | None, today: date, policy: DebitPolicy
+) -> str | None:
     """Return why an announcement no longer holds, in German, or None.
 
     Scheme: EPC016-06 4.3.4 (a changed amount, date or mandate is notified again)
     """
     if mandate is None or mandate.id != collection.mandate_id:
         return "Das Mandat hat sich seit der Ankündigung geändert; der Einzug wird neu angekündigt."
-    if collection.due_on is None or (reason := mandates.unusable(mandate, collection.due_on)):
-        return reason if collection.due_on else "Ohne Termin; der Einzug wird neu angekündigt."
-    if collection.state == ANNOUNCED and today > last_submission_day(collection.due_on, policy.lead_days):
+    payment = payment_of(mail)
+    if payment is None or collection.due_on is None:
+        return "Ohne Termin; der Einzug wird neu angekündigt."
+    if collection.state == PLANNED:
+        earliest = due_date(today, payment.notice_days, policy.lead_days)
+        return mandates.unusable(mandate, max(earliest, collection.due_on), today)
+    if today > last_submission_day(collection.due_on, policy.lead_days):
         return f"Einreichung zum {collection.due_on:%d.%m.%Y} verpasst; der Einzug wird neu angekündigt."
-    return None
+    return mandates.unusable(mandate, collection.due_on, today)
 
 
 def replan(session: Session, now: datetime, agreed: Mapping[str, AgreedNotice], policy: DebitPolicy) -> list[Waiting]:
@@ -105,11 +122,11 @@ def replan(session: Session, now: datetime, agreed: Mapping[str, AgreedNotice], 
     for collection in session.exec(select(CollectionRecord).where(CollectionRecord.state == WAITING)):
         mandate = current.get(collection.customer)
         debit = mandate and mandates.plan(mandate, local_day(now), agreed.get(collection.customer), policy)
-        reason = mandates.unusable(mandate, debit.due_on if debit else local_day(now))
+        reason = mandates.unusable(mandate, debit.due_on if debit else local_day(now), local_day(now))
         if mandate and debit and reason is None:
             _announce(session, collection, mandate, debit, now)
         else:
-            collection.reason = reason or ""
+            collection.reason = reason or _TO_ANNOUNCE
             left.append(Waiting(collection.customer, collection.invoice, collection.reason))
     return left
 
@@ -117,7 +134,7 @@ def replan(session: Session, now: datetime, agreed: Mapping[str, AgreedNotice], 
 def _announce(
     session: Session, collection: CollectionRecord, mandate: Mandate, debit: DirectDebit, now: datetime
 ) -> None:
-    """Queue a mail that announces a debit, and plan the collection by it."""
+    """Queue a mail that announces a debit, in place of any that has not left yet, and plan the collection by it."""
     invoice = session.get_one(InvoiceRecord, collection.invoice)
     customer = history.customer(session, collection.customer)
     mail = OutboxMail(
@@ -127,6 +144,8 @@ def _announce(
         moved_from=invoice.due_on if invoice.due_on != debit.due_on else None,
         queued_at=now,
     )
+    for unsent in session.exec(select(OutboxMail).where(OutboxMail.invoice == invoice.number, _UNSENT)):
+        unsent.state = "replaced"
     session.add(mail)
     session.flush()
     collection.state, collection.reason, collection.due_on = PLANNED, "", debit.due_on

@@ -5,12 +5,12 @@ person can upload is always recorded, and a recorded file can always be complete
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from invoicing import history
@@ -18,13 +18,16 @@ from invoicing.archive import write_whole
 from invoicing.ledger import Ledger, serialize
 from invoicing.records import CustomerVersion, InvoiceRecord, OutboxMail
 from metering.month import local_day
-from sepa.account_id import IbanVault
+from sepa.account_id import AccountError, IbanVault
 from sepa.collection import ANNOUNCED, EXPORTED, Waiting, payment_of, send_back_stale
+from sepa.debit import SequenceType
 from sepa.mandate import DebitPolicy
 from sepa.pain008 import Address, Amendment, Creditor, Debit, split, write
 from sepa.pain008_check import check
 from sepa.prenotification import Refusal, may_leave
 from sepa.records import CollectionRecord, ExportRecord, MandateVersion
+
+SEQUENCE: SequenceType = "RCUR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,22 @@ def export(ledger: Ledger, desk: Desk, now: datetime) -> ExportReport:
 
     A single transaction writes each file hidden, records it, and moves its collections to ``exported``.
     """
-    finish(ledger, desk.folder)
-    with ledger.write() as session:
-        serialize(session, "sepa export")
+    with _alone(ledger) as session:
+        finish(session, desk.folder)
         send_back_stale(session, local_day(now), desk.policy)
         ready, held = decide(session, desk, local_day(now))
-        records = [_save(session, desk, part, now) for part in split(list(ready), desk.max_per_file)]
-    finish(ledger, desk.folder)
+        records = [_save(session, desk, part, now) for part in split(ready, desk.max_per_file)]
+    with _alone(ledger) as session:
+        finish(session, desk.folder)
     return ExportReport(tuple(records), tuple(held))
+
+
+@contextmanager
+def _alone(ledger: Ledger) -> Iterator[Session]:
+    """Give a transaction beside which no other export runs: a hidden file is its own, or a dead run's."""
+    with ledger.write() as session:
+        serialize(session, "sepa export")
+        yield session
 
 
 def decide(session: Session, desk: Desk, today: date) -> tuple[list[Debit], list[Waiting]]:
@@ -84,7 +95,10 @@ def decide(session: Session, desk: Desk, today: date) -> tuple[list[Debit], list
             desk.policy.horizon_days,
         )
         if refusal is None and payment.due_on == collection.due_on:
-            ready.append(_debit(session, desk, collection, mandate, invoice, customers[collection.customer]))
+            try:
+                ready.append(_debit(session, desk, collection, mandate, invoice, customers[collection.customer]))
+            except AccountError as error:
+                held.append(Waiting(collection.customer, collection.invoice, error.german))
         elif refusal is not Refusal.TOO_EARLY:
             reason = refusal.german if refusal else "Der angekündigte Tag ist ein anderer."
             held.append(Waiting(collection.customer, collection.invoice, reason))
@@ -96,10 +110,11 @@ def decide(session: Session, desk: Desk, today: date) -> tuple[list[Debit], list
     return [debit for debit in ready if debit.invoice not in faulty], held
 
 
-def finish(ledger: Ledger, folder: Path) -> None:
-    """Give every recorded file its final name; files that were never recorded are removed."""
-    with ledger.read() as session:
-        recorded = {record.file_name: record.sha256 for record in session.exec(select(ExportRecord))}
+def finish(session: Session, folder: Path) -> None:
+    """Give every recorded file its final name; what was never recorded, or never whole, is removed."""
+    recorded = {record.file_name: record.sha256 for record in session.exec(select(ExportRecord))}
+    for part in folder.glob("..*.xml.*.part"):
+        part.unlink()
     for hidden in folder.glob(".*.xml"):
         name = hidden.name[1:]
         if recorded.get(name) == hashlib.sha256(hidden.read_bytes()).hexdigest():
@@ -160,7 +175,7 @@ def _debit(
         amount_cents=collection.amount_cents,
         due_on=collection.due_on or invoice.issued_on,
         scheme=mandate.scheme,  # type: ignore[arg-type]  # checked when it was recorded
-        sequence="RCUR",
+        sequence=SEQUENCE,
         mandate_reference=mandate.reference,
         mandate_signed_on=mandate.signed_on,
         debtor_name=mandate.account_holder,
@@ -168,15 +183,24 @@ def _debit(
         bic=mandate.bic or None,
         remittance=f"Rechnung {invoice.number} vom {invoice.issued_on:%d.%m.%Y}",
         address=Address(customer.street, None, customer.postcode, customer.city, customer.country),
-        amendment=Amendment(smnda=True) if _amended(session, mandate) else None,
+        amendment=Amendment(smnda=True) if _amended(session, desk.vault, mandate) else None,
     )
 
 
-def _amended(session: Session, mandate: MandateVersion) -> bool:
-    """Tell whether the bank has yet to learn that this mandate names another account."""
+def _amended(session: Session, vault: IbanVault, mandate: MandateVersion) -> bool:
+    """Tell whether the bank knows this mandate with another account.
+
+    Scheme: EPC016-06 4.5 (an amendment is told with the next collection)
+    """
     if not mandate.amends_account:
         return False
-    told = select(func.count()).where(
-        CollectionRecord.mandate_id == mandate.id, col(CollectionRecord.export_id).is_not(None)
+    query = (
+        select(MandateVersion)
+        .join(CollectionRecord, col(CollectionRecord.mandate_id) == col(MandateVersion.id))
+        .where(MandateVersion.reference == mandate.reference, col(CollectionRecord.export_id).is_not(None))
+        .order_by(col(CollectionRecord.export_id).desc())
     )
-    return session.exec(told).one() == 0
+    told = session.exec(query).first()
+    return told is not None and vault.open(told.iban_token, told.customer) != vault.open(
+        mandate.iban_token, mandate.customer
+    )

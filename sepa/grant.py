@@ -1,8 +1,9 @@
 """What a customer grants: a mandate is recorded as a new version; its past stays readable."""
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -10,6 +11,9 @@ from sqlmodel import Session, col, select
 from sepa.account_id import AccountError, IbanVault, mask_iban, parse_bic, parse_iban
 from sepa.charset import id_problem
 from sepa.records import MandateVersion
+
+_UNFIT = re.compile(r"[^A-Za-z0-9.:-]")
+_STEM = 28  # leaves room for a number in the 35 characters of a reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Grant:
 def record(session: Session, vault: IbanVault, grant: Grant, now: datetime) -> MandateVersion:
     """Append a mandate version; the same grant again changes nothing; broken account data are refused.
 
-    A known reference with another account is an amendment that the next collection tells the bank.
+    A known reference with another account is an amendment, which the next collection tells the bank.
+    Without a reference, another account, signature or scheme is another mandate.
     Scheme: EPC016-06 4.5 (amendments)
     """
     iban = parse_iban(grant.iban)
@@ -38,7 +43,8 @@ def record(session: Session, vault: IbanVault, grant: Grant, now: datetime) -> M
     versions = session.exec(query.order_by(col(MandateVersion.id))).all()
     last = versions[-1] if versions else None
     same_account = last is not None and vault.open(last.iban_token, grant.customer) == iban
-    reference = grant.reference or _reference(grant.customer, versions, reuse=same_account)
+    same = same_account and last and (last.signed_on, last.scheme) == (grant.signed_on, grant.scheme)
+    reference = grant.reference or (last.reference if last and same else _fresh_reference(session, grant))
     if problem := id_problem(reference):
         raise AccountError("reference", problem)
     _refuse_foreign(session, reference, grant.customer)
@@ -64,11 +70,11 @@ def record(session: Session, vault: IbanVault, grant: Grant, now: datetime) -> M
     return fresh
 
 
-def _reference(customer: str, versions: Sequence[MandateVersion], *, reuse: bool) -> str:
-    """Return the last reference for the same account, else a new one."""
-    if reuse:
-        return versions[-1].reference
-    return f"{customer}-{len({each.reference for each in versions}) + 1}"
+def _fresh_reference(session: Session, grant: Grant) -> str:
+    """Return ``k-1007-1`` or the first later one that nobody has; signs that banks do not read become ``-``."""
+    stem = _UNFIT.sub("-", grant.customer)[:_STEM]
+    taken = set(session.exec(select(MandateVersion.reference).where(col(MandateVersion.reference).startswith(stem))))
+    return next(name for number in count(1) if (name := f"{stem}-{number}") not in taken)
 
 
 def _refuse_foreign(session: Session, reference: str, customer: str) -> None:

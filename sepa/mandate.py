@@ -60,17 +60,18 @@ def lapses_on(mandate: Mandate) -> date:
     return (mandate.last_due_on or mandate.signed_on) + LAPSES_AFTER
 
 
-def unusable(mandate: Mandate | None, due_on: date) -> str | None:
-    """Return in German why a mandate cannot carry a debit on a day, or None.
+def unusable(mandate: Mandate | None, due_on: date, announced_on: date) -> str | None:
+    """Return in German why a mandate cannot carry a debit that is announced on a day for another, or None.
 
     Scheme: EPC016-06 4.1, 4.7.2
     """
     if mandate is None:
-        return "Es liegt kein SEPA-Mandat vor."
-    if mandate.signed_on > due_on:
+        return "Es liegt kein SEPA-Mandat vor. Ein Mandat einholen."
+    if mandate.signed_on > announced_on:
         return f"Das Mandat {mandate.reference} ist erst am {mandate.signed_on:%d.%m.%Y} unterschrieben."
     if due_on >= lapses_on(mandate):
-        return f"Das Mandat {mandate.reference} ist am {lapses_on(mandate):%d.%m.%Y} erloschen (36 Monate ohne Einzug)."
+        lapsed = f"Das Mandat {mandate.reference} ist am {lapses_on(mandate):%d.%m.%Y} erloschen"
+        return f"{lapsed} (36 Monate ohne Einzug). Ein neues Mandat einholen."
     return None
 
 
@@ -109,7 +110,9 @@ def debits(
 ) -> dict[str, DirectDebit]:
     """Return the debit of every customer whose mandate can carry one announced on that day."""
     planned = {each.customer: (each, plan(each, announced_on, agreed.get(each.customer), policy)) for each in mandates}
-    return {key: debit for key, (mandate, debit) in planned.items() if not unusable(mandate, debit.due_on)}
+    return {
+        key: debit for key, (mandate, debit) in planned.items() if not unusable(mandate, debit.due_on, announced_on)
+    }
 
 
 def _last_due(session: Session) -> dict[str, date]:

@@ -8,7 +8,7 @@ from sqlmodel import select
 from invoicing.document.slip_pdf import DueSum, RoutingSlip
 from invoicing.ledger import Ledger
 from sepa.account_id import mask_iban
-from sepa.export import Desk
+from sepa.export import SEQUENCE, Desk
 from sepa.prenotification import last_submission_day
 from sepa.records import CollectionRecord, ExportRecord
 
@@ -27,6 +27,7 @@ def slip_of(ledger: Ledger, desk: Desk, record: ExportRecord) -> RoutingSlip:
         sum_cents=record.control_sum_cents,
         due=tuple(DueSum(day, len(amounts), sum(amounts)) for day, amounts in days),
         scheme=record.scheme,
+        sequence_types=(SEQUENCE,),
         sha256=record.sha256,
         creditor_name=desk.creditor.name,
         creditor_id=desk.creditor.creditor_id,

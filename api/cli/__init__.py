@@ -1,9 +1,13 @@
 """``zaehlwerk``: the same use cases from a terminal. Exit codes: 0 done, 1 done with problems listed, 2 bad use."""
 
 import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli import month, run, setup
 from api.demo.process import DemoError
@@ -11,6 +15,8 @@ from api.errors import STATUS
 from api.event_client import SendError
 from api.event_file import EventFileError
 from api.event_mapping import MappingError
+from api.logs import blot
+from api.settings import Settings, refusals
 from invoicing.terms import TermsError
 
 _FOR_PEOPLE: tuple[type[Exception], ...] = (*STATUS, TermsError, SendError, EventFileError, MappingError, DemoError)
@@ -24,9 +30,22 @@ def main() -> None:
     """Run the command line; an error meant for people is one line, not a traceback."""
     try:
         app(args=spread(sys.argv[1:]))
+    except ValidationError as error:
+        _refuse(*(refusals(error) if error.title == Settings.__name__ else map(_field, error.errors())))
     except _FOR_PEOPLE as error:
-        Console(stderr=True).print(f"zaehlwerk: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+        # a database error's other lines are the statement and its values
+        _refuse(str(error).splitlines()[0] if isinstance(error, SQLAlchemyError) else str(error))
+
+
+def _refuse(*lines: str) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True)
+    for line in lines:
+        console.print(f"zaehlwerk: {blot(line)}", style="red", markup=False, highlight=False)
+    sys.exit(2)
+
+
+def _field(found: Mapping[str, Any]) -> str:
+    return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
 
 
 def spread(arguments: list[str]) -> list[str]:

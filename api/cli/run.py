@@ -29,6 +29,7 @@ def serve(
     """Run the API and the finance pages."""
     from api.server import run  # noqa: PLC0415 - uvicorn is loaded only to serve
 
+    Settings()  # refused here, by name, rather than in every worker
     run(host, port, workers, today)
 
 

@@ -29,6 +29,7 @@ _FORMS = (
     "GmbH", "GmbH & Co. KG", "AG", "e. K.", "OHG", "UG (haftungsbeschränkt)", "eG",
 )  # fmt: skip
 _LONG_NAME = "Gemeinnützige Gesellschaft für Straßenbau, Brückenunterhaltung und Grünflächenpflege Südwürttemberg mbH"
+_LONG_NAMES_ACCOUNT = "Straßenbau Südwürttemberg gGmbH"  # banks read at most 70 characters
 _STREETS = (
     "Gärtnerweg", "Bahnhofstraße", "Am Mühlbach", "Königsallee", "Lindenstraße", "Schloßplatz",
     "Industriestraße", "Große Bleichen", "Äußere Ringstraße", "Kirchgasse",
@@ -55,6 +56,7 @@ class DemoMandate:
     reference: str
     signed_on: date
     scheme: str
+    account_holder: str = ""
     refused: bool = False
 
     def body(self) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class DemoMandate:
             "reference": self.reference,
             "signed_on": self.signed_on.isoformat(),
             "scheme": self.scheme,
-        }
+        } | ({"account_holder": self.account_holder} if self.account_holder else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def _mandate(rng: random.Random, number: int, starts_on: date) -> DemoMandate:
         reference=f"M-{1001 + number}-1",
         signed_on=starts_on - timedelta(days=rng.randint(1, 20)),
         scheme="CORE" if number % 3 else "B2B",
+        account_holder=_LONG_NAMES_ACCOUNT if number == 1 else "",
     )
 
 

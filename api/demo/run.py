@@ -188,7 +188,7 @@ def _month_end(finance: Finance, month: BillingMonth, console: Console) -> None:
         f"{month} is closed: {report['invoices']} invoices; {notices['sent']} mails sent now, "
         f"{len(exports['files'])} pain.008 files written now"
     )
-    for held in notices["waiting"]:
+    for held in [*notices["waiting"], *exports["held"]]:
         console.print(f"Waiting: {held['customer']} {held['invoice']}: {held['reason']}", markup=False)
 
 

@@ -1,24 +1,29 @@
 """The finance pages: login, months, invoices, SEPA files. German, plain; they only read."""
 
-from pathlib import Path
+import pathlib
+import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlmodel import col, select
 
 from api import monthly
 from api.access import COOKIE, Work
+from api.forms import MONTH_PATTERN
+from api.invoices import with_collection
 from api.security import Identity
 from api.workplace import Workplace
+from invoicing import history
 from invoicing.money import german_amount, german_date, german_instant
 from invoicing.records import InvoiceRecord, MonthRecord
-from metering.month import BillingMonth
-from sepa.collection import waiting
+from metering.month import BillingMonth, local_day
+from sepa.collection import WAITING
+from sepa.export import decide
 from sepa.records import CollectionRecord, ExportRecord
 
-FOLDER = Path(__file__).parent
+FOLDER = pathlib.Path(__file__).parent
 _MONTHS = (
     "Januar",
     "Februar",
@@ -44,6 +49,16 @@ _STATES = {
     "announced": "angekündigt",
     "exported": "in SEPA-Datei",
 }
+_RULES = {
+    "unknown_customer": "Unbekannter Kunde",
+    "usage_without_contract": "Nutzung ohne Vertrag",
+    "unknown_terms": "Unbekannte Bedingungen",
+    "unknown_package": "Unbekanntes Paket",
+    "unknown_addons": "Unbekannte Zusatzmodule",
+    "incomplete_address": "Anschrift unvollständig",
+    "close_broke_off": "Abschluss abgebrochen",
+}
+_FIELD = re.compile(r"^[a-z_.]+: ")  # a file's field in front of a reason says nothing to finance
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _templates = Environment(
@@ -67,6 +82,8 @@ _templates.filters |= {
     "instant": german_instant,
     "month": month_name,
     "state": lambda state: _STATES.get(state, state),
+    "rule": lambda rule: _RULES.get(rule, rule),
+    "prose": lambda reason: _FIELD.sub("", reason),
 }
 
 
@@ -77,7 +94,7 @@ def show_login() -> HTMLResponse:
 
 
 @router.post("/login")
-def log_in(work: Work, key: Annotated[str, Form(max_length=200)]) -> Response:
+def log_in(work: Work, key: Annotated[str, Form()] = "") -> Response:
     """Start a login with a finance or admin key."""
     token = work.keyring.log_in(key.strip(), work.clock(), work.settings.session_hours)
     if token is None:
@@ -108,22 +125,13 @@ def show_months(request: Request, work: Work) -> Response:
 
 
 @router.get("/months/{month}")
-def show_month(request: Request, work: Work, month: str) -> Response:
+def show_month(request: Request, work: Work, month: Annotated[str, Path(pattern=MONTH_PATTERN)]) -> Response:
     """Show a month: sums, parked customers, invoices."""
     if (who := _visitor(request, work)) is None:
         return RedirectResponse("/login", status_code=303)
-    try:
-        parsed = BillingMonth.parse(month)
-    except ValueError:
-        return RedirectResponse("/", status_code=303)
-    query = (
-        select(InvoiceRecord, CollectionRecord)
-        .join(CollectionRecord, col(CollectionRecord.invoice) == col(InvoiceRecord.number), isouter=True)
-        .where(InvoiceRecord.month == month)
-        .order_by(col(InvoiceRecord.number))
-    )
+    parsed = BillingMonth.parse(month)
     with work.ledger.read() as session:
-        rows = session.exec(query).all()
+        rows = session.exec(with_collection().where(InvoiceRecord.month == month)).all()
     names = {each.number: each.buyer.name for each in monthly.invoices_of(work, parsed)}
     return _page("month.html", who, report=monthly.month_state(work, parsed), rows=rows, names=names)
 
@@ -135,8 +143,12 @@ def show_exports(request: Request, work: Work) -> Response:
         return RedirectResponse("/login", status_code=303)
     with work.ledger.read() as session:
         files = session.exec(select(ExportRecord).order_by(col(ExportRecord.id).desc())).all()
-        held = waiting(session)
-    return _page("sepa.html", who, files=files, waiting=held)
+        held = session.exec(
+            select(CollectionRecord).where(CollectionRecord.state == WAITING).order_by(col(CollectionRecord.id))
+        ).all()
+        ready, kept_back = decide(session, work.desk, local_day(work.clock()))
+        names = {key: each.name for key, each in history.customers(session).items()}
+    return _page("sepa.html", who, files=files, waiting=held, names=names, ready=ready, held=kept_back)
 
 
 def _visitor(request: Request, work: Workplace) -> Identity | None:
@@ -149,5 +161,7 @@ def _page(name: str, who: Identity | None, status: int = 200, **values: Any) -> 
     headers = {
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
         "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
     }
     return HTMLResponse(html, status_code=status, headers=headers)

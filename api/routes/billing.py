@@ -1,6 +1,5 @@
 """``/v1/months`` and ``/v1/invoices``: close a month, see what came of it."""
 
-import threading
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -9,14 +8,15 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
-from api import customers, monthly
+from api import monthly
 from api.access import Finance, Work
 from api.errors import NotFound
-from api.forms import CUSTOMER_PATTERN, CloseForm, DecisionForm
+from api.forms import CUSTOMER_PATTERN, MONTH_PATTERN, CloseForm, DecisionForm
+from api.invoices import newest_collection, with_collection
 from api.page import Cursor, Limit, Page, page
 from api.routes.customers import Customer, Month
 from invoicing.archive import invoice_pdf
-from invoicing.close import MonthReport, refuse_unfinished
+from invoicing.close import MonthReport
 from invoicing.explain import explain
 from invoicing.invoice import Invoice, from_json
 from invoicing.records import InvoiceRecord, MonthRecord
@@ -24,7 +24,7 @@ from metering.month import BillingMonth
 from sepa.records import CollectionRecord
 
 router = APIRouter(prefix="/v1", tags=["billing"])
-Number = Annotated[str, Path(pattern=r"^RE-\d{4}-\d{6,}$", description="for example RE-2026-000123")]
+Number = Annotated[str, Path(pattern=r"^RE-[0-9]{4}-[0-9]{6,12}$", description="for example RE-2026-000123")]
 InvoiceState = Literal["issued", "waiting", "planned", "announced", "exported"]
 
 
@@ -103,11 +103,9 @@ def post_close(work: Work, who: Finance, month: Month, form: CloseForm | None = 
     With ``dry_run`` nothing is stored, and the answer holds what closing now would issue and park.
     """
     parsed = BillingMonth.parse(month)
-    refuse_unfinished(parsed, customers.today(work))
     if form and form.dry_run:
         return _preview(monthly.preview_month(work, parsed))
-    monthly.mark_closing(work, parsed)
-    threading.Thread(target=monthly.close_month, args=(work, who.name, parsed), name=f"close {month}").start()
+    monthly.start_close(work, who.name, parsed)
     return _month(monthly.month_state(work, parsed))
 
 
@@ -121,19 +119,14 @@ def post_decision(work: Work, who: Finance, month: Month, customer: Customer, fo
 def list_invoices(
     work: Work,
     _: Finance,
-    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None,
+    month: Annotated[str | None, Query(pattern=MONTH_PATTERN)] = None,
     customer: Annotated[str | None, Query(pattern=CUSTOMER_PATTERN)] = None,
     state: InvoiceState | None = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[InvoiceHead]:
     """List invoices by number."""
-    query = (
-        select(InvoiceRecord, CollectionRecord)
-        .join(CollectionRecord, col(CollectionRecord.invoice) == col(InvoiceRecord.number), isouter=True)
-        .order_by(col(InvoiceRecord.number))
-        .limit(limit + 1)
-    )
+    query = with_collection().limit(limit + 1)
     if month:
         query = query.where(InvoiceRecord.month == month)
     if customer:
@@ -158,7 +151,7 @@ def get_pdf(work: Work, _: Finance, number: Number) -> Response:
 
 @router.get("/invoices/{number}/explain")
 def get_explanation(
-    work: Work, _: Finance, number: Number, line: Annotated[int | None, Query(ge=1)] = None
+    work: Work, _: Finance, number: Number, line: Annotated[int | None, Query(ge=1, le=10_000)] = None
 ) -> dict[str, Any]:
     """Explain an invoice, or one line of it: clause, formula, daily counts."""
     _record, invoice = _load(work, number)
@@ -171,7 +164,7 @@ def get_invoice(work: Work, _: Finance, number: Number) -> InvoiceAnswer:
     """Show an invoice with its lines."""
     record, invoice = _load(work, number)
     with work.ledger.read() as session:
-        collection = session.exec(select(CollectionRecord).where(CollectionRecord.invoice == number)).first()
+        collection = newest_collection(session, number)
     lines = [
         LineAnswer(
             text=line.text,

@@ -5,13 +5,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
-from sqlmodel import col, select
 
 from api import customers
 from api.access import Engine, Finance, Work
 from api.entitlement import Entitlement
 from api.errors import NotFound
-from api.forms import CUSTOMER_PATTERN, ChangeForm, ContractForm, CustomerForm, MandateForm, TerminationForm
+from api.forms import (
+    CUSTOMER_PATTERN,
+    MONTH_PATTERN,
+    ChangeForm,
+    ContractForm,
+    CustomerForm,
+    Day,
+    MandateForm,
+    Moment,
+    TerminationForm,
+)
 from api.page import Cursor, Limit, Page, page
 from api.usage import UsageAnswer, usage_answer
 from invoicing import history
@@ -22,7 +31,7 @@ from sepa.records import MandateVersion
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 Customer = Annotated[str, Path(pattern=CUSTOMER_PATTERN)]
-Month = Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="YYYY-MM")]
+Month = Annotated[str, Path(pattern=MONTH_PATTERN, description="YYYY-MM")]
 
 
 class CustomerAnswer(CustomerForm):
@@ -96,9 +105,7 @@ def put_mandate(work: Work, who: Finance, customer: Customer, form: MandateForm)
 def get_mandate(work: Work, _: Finance, customer: Customer) -> MandateAnswer:
     """Show the current mandate."""
     with work.ledger.read() as session:
-        query = select(MandateVersion).where(MandateVersion.customer == customer)
-        found = session.exec(query.order_by(col(MandateVersion.id).desc()).limit(1)).first()
-        if found is None:
+        if (found := customers.newest_mandate(session, customer)) is None:
             raise NotFound(f"Customer {customer!r} has no mandate; record one with PUT.")
         return _mandate(found)
 
@@ -111,7 +118,7 @@ def post_contract(work: Work, who: Finance, customer: Customer, form: ContractFo
 
 @router.get("/{customer}/contract")
 def get_contract(
-    work: Work, _: Finance, customer: Customer, on: date | None = None, known_at: datetime | None = None
+    work: Work, _: Finance, customer: Customer, on: Day | None = None, known_at: Moment | None = None
 ) -> ContractAnswer:
     """Show what the contract is on a day (default today), as it was known at an instant (default now)."""
     day = on or customers.today(work)

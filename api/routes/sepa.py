@@ -3,15 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
 from api import monthly
 from api.access import Finance, Work
 from api.audit import note
-from api.errors import NotFound
-from api.page import Cursor, Limit, Page, page
+from api.errors import Conflict, NotFound
+from api.page import Cursor, Limit, NumberCursor, Page, page
 from invoicing.document.slip_pdf import render_slip
 from sepa.collection import Waiting
 from sepa.records import CollectionRecord, ExportRecord
@@ -19,6 +19,7 @@ from sepa.slip import slip_of
 
 router = APIRouter(prefix="/v1", tags=["sepa"])
 ExportId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+State = Annotated[str | None, Query(pattern=r"^[a-z_]{1,32}$", description="for example waiting")]
 
 
 class CollectionAnswer(BaseModel):
@@ -73,7 +74,7 @@ class ExportsAnswer(BaseModel):
 
 @router.get("/collections")
 def list_collections(
-    work: Work, _: Finance, state: str | None = None, cursor: Cursor = None, limit: Limit = 100
+    work: Work, _: Finance, state: State = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[CollectionAnswer]:
     """List collections in the order they were opened."""
     query = select(CollectionRecord).order_by(col(CollectionRecord.end_to_end_id)).limit(limit + 1)
@@ -101,11 +102,11 @@ def post_exports(work: Work, who: Finance) -> ExportsAnswer:
 
 
 @router.get("/sepa/exports")
-def list_exports(work: Work, _: Finance, cursor: Cursor = None, limit: Limit = 100) -> Page[ExportAnswer]:
+def list_exports(work: Work, _: Finance, cursor: NumberCursor = None, limit: Limit = 100) -> Page[ExportAnswer]:
     """List the files, newest first."""
     query = select(ExportRecord).order_by(col(ExportRecord.id).desc()).limit(limit + 1)
-    if cursor and cursor.isdecimal():
-        query = query.where(col(ExportRecord.id) < min(int(cursor), 2**31 - 1))
+    if cursor is not None:
+        query = query.where(col(ExportRecord.id) < cursor)
     with work.ledger.read() as session:
         rows = session.exec(query).all()
     return page([(str(row.id), _export(row)) for row in rows], limit)
@@ -121,11 +122,12 @@ def get_file(work: Work, who: Finance, export: ExportId) -> Response:
     with work.ledger.write() as session:
         if (record := session.get(ExportRecord, export)) is None:
             raise NotFound(f"There is no export {export}.")
+        path = work.settings.data_dir / "sepa" / record.file_name
+        if not path.exists():
+            raise Conflict(f"{path.name} is no longer in {path.parent}; restore it from the backup.")
         record.downloaded_at = record.downloaded_at or work.clock()
         note(session, work.clock(), who.name, "export.downloaded", record.message_id)
-        name = record.file_name
-    content = (work.settings.data_dir / "sepa" / name).read_bytes()
-    return Response(content, media_type="application/xml", headers=_attachment(name))
+    return Response(path.read_bytes(), media_type="application/xml", headers=_attachment(path.name))
 
 
 @router.get(

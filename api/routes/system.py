@@ -1,20 +1,31 @@
 """``/healthz``, ``/readyz``, ``/metrics``, dead letters and the audit log."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from api.access import Engine, Finance, Work
 from api.metrics import exposition
-from api.page import Cursor, Limit, Page, page
+from api.page import Limit, NumberCursor, Page, page
 from api.records import AuditEntry
 from metering.dead_letter import dead_letters
 
 router = APIRouter(tags=["system"])
+Subject = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class DeadLetterAnswer(BaseModel):
+    """A refused event as it came, which field was wrong, and why."""
+
+    received_at: datetime
+    id: str | None
+    field: str
+    message: str
+    event: str
 
 
 class AuditAnswer(BaseModel):
@@ -50,22 +61,25 @@ def metrics(_: Engine) -> Response:
 
 
 @router.get("/v1/dead-letters")
-def list_dead_letters(work: Work, _: Finance, cursor: Cursor = None, limit: Limit = 100) -> dict[str, Any]:
+def list_dead_letters(
+    work: Work, _: Finance, cursor: NumberCursor = None, limit: Limit = 100
+) -> Page[DeadLetterAnswer]:
     """List refused events, newest first: what came, which field was wrong, and why."""
-    items, following = dead_letters(work.counter.client, cursor, limit)
-    return {"items": items, "next_cursor": following}
+    letters, following = dead_letters(work.counter.client, None if cursor is None else str(cursor), limit)
+    items = [DeadLetterAnswer.model_validate(each, from_attributes=True) for each in letters]
+    return Page(items=items, next_cursor=following)
 
 
 @router.get("/v1/audit")
 def list_audit(
-    work: Work, _: Finance, subject: str | None = None, cursor: Cursor = None, limit: Limit = 100
+    work: Work, _: Finance, subject: Subject = None, cursor: NumberCursor = None, limit: Limit = 100
 ) -> Page[AuditAnswer]:
     """List changes, newest first."""
     query = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit + 1)
     if subject:
         query = query.where(AuditEntry.subject == subject)
-    if cursor and cursor.isdecimal():
-        query = query.where(col(AuditEntry.id) < min(int(cursor), 2**31 - 1))
+    if cursor is not None:
+        query = query.where(col(AuditEntry.id) < cursor)
     with work.ledger.read() as session:
         rows = session.exec(query).all()
     return page([(str(row.id), AuditAnswer.model_validate(row, from_attributes=True)) for row in rows], limit)

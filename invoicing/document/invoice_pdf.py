@@ -1,9 +1,11 @@
 """The invoice as PDF: German business letter, DIN 5008 form B, made from the frozen invoice alone."""
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from invoicing.document.address import address
 from invoicing.document.page import fill_pdf
@@ -43,9 +45,20 @@ def render_many(invoices: Iterable[Invoice]) -> Iterator[tuple[str, bytes]]:
         yield from map(_numbered, first)
         return
     rest = chain(first, rest)
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_leave_with_parent) as pool:
         while batch := list(islice(rest, _BATCH)):
             yield from pool.map(_numbered, batch, chunksize=_CHUNK)
+
+
+def _leave_with_parent() -> None:
+    """Have this worker end when its parent is killed: a pool alone would leave it waiting for work for ever."""
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _numbered(invoice: Invoice) -> tuple[str, bytes]:
@@ -73,9 +86,10 @@ def _footer(invoice: Invoice) -> list[list[str]]:
     debit = invoice.payment
     columns = [
         address(seller, seller),
-        [_labelled("Telefon", seller.phone), _labelled("E-Mail", seller.email)],
         [seller.register, _labelled("Geschäftsführung:", seller.directors)],
         [
+            _labelled("Telefon", seller.phone),
+            seller.email,
             _labelled("USt-IdNr.", seller.vat_id),
             _labelled("Gläubiger-ID", debit.creditor_id if debit else ""),
         ],

@@ -1,46 +1,63 @@
 """The invoice mail: German plain text, and at the same time the pre-notification of the debit."""
 
-from dataclasses import replace
-from datetime import date
-
 from invoicing.document.page import fill_text, plain
 from invoicing.document.wording import cover, debit, eur, no_mandate, nothing_to_pay, notice
 from invoicing.invoice import DirectDebit, Invoice
 from invoicing.money import german_date
 
 
-def mail_text(invoice: Invoice, payment: DirectDebit | None, moved_from: date | None) -> tuple[str, str]:
-    """Return subject and body; ``payment`` is the debit as announced now, ``moved_from`` the date it replaces.
+def mail_text(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, str]:
+    """Return subject and body; ``payment`` is the debit as announced now, which the mail compares with the printed one.
 
     Contract: fluks AGB 13.3; Scheme: EPC016-06 4.3.4
     """
-    announced = replace(invoice, payment=payment)
-    paragraphs = [plain(sentence) for sentence in _sentences(announced, moved_from)]
     subject = f"Rechnung {invoice.number} vom {german_date(invoice.issued_on)} über {plain(eur(invoice.gross_cents))}"
     if payment and invoice.gross_cents:
         subject += f", Einzug am {german_date(payment.due_on)}"
+    paragraphs = [plain(sentence) for sentence in _sentences(invoice, payment)]
     return subject, fill_text("mail.txt", invoice=invoice, paragraphs=paragraphs)
 
 
-def _sentences(invoice: Invoice, moved_from: date | None) -> tuple[str, ...]:
+def _sentences(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, ...]:
     """Return what the mail says about payment."""
     if not invoice.gross_cents:
         return (nothing_to_pay(),)
-    if invoice.payment is None:
-        return no_mandate(invoice.gross_cents, invoice.seller)
+    if payment is None:
+        return (*_withdrawn(invoice.payment), *no_mandate(invoice.gross_cents, invoice.seller))
     return (
-        debit(invoice.gross_cents, invoice.payment, invoice.buyer),
-        *_moved(moved_from, invoice.payment.due_on),
-        f"Diese Nachricht ist zugleich die {notice(invoice.payment)}",
+        debit(invoice.gross_cents, payment, invoice.buyer),
+        *_unlike_printed(invoice.payment, payment),
+        f"Diese Nachricht ist zugleich die {notice(payment)}",
         cover(),
     )
 
 
-def _moved(printed: date | None, due_on: date) -> tuple[str, ...]:
-    """Say that the debit takes place on another day than the invoice says."""
+def _withdrawn(printed: DirectDebit | None) -> tuple[str, ...]:
+    """Say that a printed debit does not take place."""
     if printed is None:
         return ()
     return (
-        f"Bitte beachten Sie: Die beigefügte Rechnung nennt den {german_date(printed)}. "
-        f"Abweichend davon ziehen wir den Betrag erst am {german_date(due_on)} ein.",
+        "Bitte beachten Sie: Die beigefügte Rechnung nennt einen Einzug am"
+        f" {german_date(printed.due_on)}. Er findet nicht statt.",
     )
+
+
+def _unlike_printed(printed: DirectDebit | None, announced: DirectDebit) -> tuple[str, ...]:
+    """Say in what the debit differs from the one that the invoice names."""
+    if printed is None:
+        return ("Die beigefügte Rechnung nennt noch keinen Einzug. Es gilt die Ankündigung in dieser Nachricht.",)
+    if _account_of(printed) != _account_of(announced):
+        return (
+            "Bitte beachten Sie: Die beigefügte Rechnung nennt noch Ihr früheres Mandat und den"
+            f" {german_date(printed.due_on)}. Es gelten die Angaben in dieser Nachricht.",
+        )
+    if printed.due_on != announced.due_on:
+        return (
+            f"Bitte beachten Sie: Die beigefügte Rechnung nennt den {german_date(printed.due_on)}. "
+            f"Abweichend davon ziehen wir den Betrag am {german_date(announced.due_on)} ein.",
+        )
+    return ()
+
+
+def _account_of(payment: DirectDebit) -> tuple[str, ...]:
+    return payment.mandate_reference, payment.scheme, payment.masked_iban, payment.account_holder

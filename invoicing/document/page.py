@@ -45,7 +45,7 @@ def _kept_together(text: str) -> Markup:
     """Write words joined by no-break spaces so that they stay on one line and still copy as ordinary spaces."""
     return Markup(" ").join(
         Markup('<span class="together">{}</span>').format(plain(word)) if NO_BREAK in word else escape(word)
-        for word in text.split(" ")
+        for word in text.replace("§ ", f"§{NO_BREAK}").split(" ")
     )
 
 

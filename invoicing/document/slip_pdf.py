@@ -34,6 +34,7 @@ class RoutingSlip:
     creditor_id: str
     masked_iban: str
     submit_by: date
+    sequence_types: tuple[str, ...] = ()
 
 
 def render_slip(slip: RoutingSlip) -> bytes:

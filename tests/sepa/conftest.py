@@ -1,10 +1,14 @@
 """Golden files: compared as they are, written anew when ZAEHLWERK_REWRITE_GOLDEN is set. Read the difference then."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from invoicing.ledger import Ledger
+from tests.sepa.office import Office
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -20,3 +24,28 @@ def golden() -> Callable[[str, str], None]:
         assert file.read_text(encoding="utf-8") == text
 
     return compare
+
+
+@pytest.fixture
+def office(ledger: Ledger, tmp_path: Path) -> Office:
+    """An office on each of the two databases."""
+    return Office(ledger, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, made once and copied."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    ledger = Ledger(f"sqlite:///{path}")
+    ledger.upgrade()
+    ledger.close()
+    return path
+
+
+@pytest.fixture
+def quick_office(empty_sqlite: Path, tmp_path: Path) -> Iterator[Office]:
+    """An office on SQLite, for long tables."""
+    path = shutil.copy(empty_sqlite, tmp_path / "ledger.db")
+    ledger = Ledger(f"sqlite:///{path}")
+    yield Office(ledger, tmp_path)
+    ledger.close()

@@ -1,0 +1,63 @@
+"""A document is in the archive whole, or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from invoicing.archive import archive, invoice_path, invoice_pdf, write_whole
+from tests.invoicing.conftest import Bill
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from invoicing import archive
+kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+setattr(os, sys.argv[2], kill)
+if sys.argv[2] == "replace":
+    Path.replace = kill
+archive.write_whole(Path(sys.argv[1]), b"new and longer")
+"""
+
+
+def test_where_an_invoice_lies(tmp_path: Path) -> None:
+    assert invoice_path(tmp_path, "RE-2026-000123") == tmp_path / "invoices" / "2026" / "RE-2026-000123.pdf"
+
+
+def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file.xml"
+    for content in (b"old", b"new and longer", b""):
+        write_whole(path, content)
+        assert (path.read_bytes(), list(path.parent.iterdir())) == (content, [path])
+
+
+@pytest.mark.parametrize("point", ["fsync", "replace"])
+def test_killed_while_writing_the_old_file_stays(tmp_path: Path, point: str) -> None:
+    path = tmp_path / "file.xml"
+    path.write_bytes(b"old")
+    command = [sys.executable, "-c", KILLED, str(path), point]
+    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_what_lies_in_the_archive_is_never_rendered_again(tmp_path: Path, bill: Bill) -> None:
+    invoice = bill("standard-10000", {"trigger": 12_345})
+    assert archive(tmp_path, [invoice]) == 1
+    path = invoice_path(tmp_path, invoice.number)
+    assert path.read_bytes().startswith(b"%PDF-")
+    path.write_bytes(b"as it was issued")
+    assert archive(tmp_path, [invoice]) == 0
+    assert invoice_pdf(tmp_path, invoice) == b"as it was issued"
+
+
+def test_what_is_missing_is_rendered_to_the_same_bytes(tmp_path: Path, bill: Bill) -> None:
+    invoice = bill("standard-10000")
+    first = invoice_pdf(tmp_path, invoice)
+    invoice_path(tmp_path, invoice.number).unlink()
+    assert invoice_pdf(tmp_path, invoice) == first

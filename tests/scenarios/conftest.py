@@ -1,0 +1,3 @@
+from tests.sepa.conftest import office
+
+__all__ = ["office"]
