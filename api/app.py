@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 from starlette.staticfiles import StaticFiles
 
 from api import errors, event_schema, pages
+from api.background import Background
 from api.ingest import EventDoor, Inside, Limits
 from api.metrics import observe
 from api.pages import FOLDER
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 
 
 def _inside(work: Workplace, client: object) -> Inside:
+    helper = Background()
     return Inside(
         tally=Tally(client),
         client=client,
@@ -57,7 +60,7 @@ def _inside(work: Workplace, client: object) -> Inside:
         refuse=_bouncer(work),
         clock=work.clock,
         observe=observe,
-        recover=work.counter.ensure_running,
+        recover=lambda: helper.submit("bring the counter back", work.counter.ensure_running),
     )
 
 
@@ -65,7 +68,10 @@ def _bouncer(work: Workplace) -> Callable[[str | None], HTTPStatus | None]:
     """Return what the event door asks of a header: None, or why it is not let in."""
 
     def refuse(authorization: str | None) -> HTTPStatus | None:
-        identity = work.keyring.by_header(authorization)
+        try:
+            identity = work.keyring.by_header(authorization)
+        except DBAPIError:
+            return HTTPStatus.SERVICE_UNAVAILABLE
         if identity is None:
             return HTTPStatus.UNAUTHORIZED
         return None if identity.may("engine") else HTTPStatus.FORBIDDEN

@@ -3,7 +3,6 @@
 An answer leaves only after everything it acknowledges is stored as durably as the store is configured.
 """
 
-import asyncio
 import gzip
 import io
 import zlib
@@ -25,7 +24,7 @@ from metering.tally import Tally
 
 PATH = "/v1/events"
 LARGEST_BODY = 8 * 1024 * 1024
-_RETRY_SECONDS = b"1"
+_RETRY = {"retry-after": "1"}
 _ZSTD_STEP = 256  # bytes; they unpack to 8 MiB at most, so a bomb is noticed in time
 _encode = msgspec.json.encode
 
@@ -82,8 +81,8 @@ class EventDoor:
             status, headers = refused.status, refused.headers
             body = document(status, status.phrase, refused.detail)
         except RedisError:
-            _in_background(self._inside.recover)
-            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": _RETRY_SECONDS.decode()}
+            self._inside.recover()
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _RETRY
             body = document(status, "The counter is away", "Send the batch again: what was counted stays counted once.")
         await _answer(send, status, body, headers)
 
@@ -119,6 +118,8 @@ _DETAIL = "The valid events are counted, the invalid ones are kept as dead lette
 def _admit(refusal: HTTPStatus | None) -> None:
     if refusal is HTTPStatus.UNAUTHORIZED:
         raise RefusedError(refusal, "Send Authorization: Bearer KEY.", **{"www-authenticate": "Bearer"})
+    if refusal is HTTPStatus.SERVICE_UNAVAILABLE:
+        raise RefusedError(refusal, "The ledger is busy or away; try again in a moment.", **_RETRY)
     if refusal is not None:
         raise RefusedError(refusal, "This key may not post events.")
 
@@ -199,11 +200,6 @@ def _too_large() -> RefusedError:
 
 def _listed(rejected: list[Rejected]) -> list[dict[str, Any]]:
     return [{"index": each.index, "id": each.id, "field": each.field, "message": each.message} for each in rejected]
-
-
-def _in_background(work: Callable[[], None]) -> None:
-    """Run blocking work beside the event loop; whatever comes of it shows in the next request."""
-    asyncio.get_running_loop().run_in_executor(None, work)
 
 
 async def _answer(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:

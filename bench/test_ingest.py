@@ -11,7 +11,7 @@ import pytest
 
 from bench.conftest import CUSTOMERS, Target
 
-SECONDS, ROUNDS = 2, 3
+SECONDS, ROUNDS = 3, 3
 CONNECTIONS = {1: 64, 100: 16, 1_000: 4}
 _runs = count(1)
 

@@ -106,7 +106,7 @@ def decide(session: Session, desk: Desk, today: date) -> tuple[list[Debit], list
     faulty = {problem.invoice for problem in problems}
     if "" in faulty:  # the creditor's own data are wrong: nothing may leave
         faulty |= {debit.invoice for debit in ready}
-    held += [Waiting(each.customer, each.invoice, f"{each.field}: {each.message}") for each in problems]
+    held += [Waiting(each.customer, each.invoice, each.message) for each in problems]
     return [debit for debit in ready if debit.invoice not in faulty], held
 
 

@@ -1,7 +1,6 @@
 """The finance pages: login, months, invoices, SEPA files. German, plain; they only read."""
 
 import pathlib
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request
@@ -58,7 +57,6 @@ _RULES = {
     "incomplete_address": "Anschrift unvollständig",
     "close_broke_off": "Abschluss abgebrochen",
 }
-_FIELD = re.compile(r"^[a-z_.]+: ")  # a file's field in front of a reason says nothing to finance
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _templates = Environment(
@@ -83,7 +81,6 @@ _templates.filters |= {
     "month": month_name,
     "state": lambda state: _STATES.get(state, state),
     "rule": lambda rule: _RULES.get(rule, rule),
-    "prose": lambda reason: _FIELD.sub("", reason),
 }
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from api.background import Background
 from api.ingest import EventDoor, Inside, Limits
 from metering.event import Reader
 from metering.redis import open_redis
@@ -30,6 +31,7 @@ async def ready(request: Request) -> PlainTextResponse:
 async def lifespan(_: Starlette) -> AsyncIterator[None]:
     with open_redis(os.environ[URL], Path(os.environ[DATA_DIR])) as counter:
         client = counter.async_client()
+        helper = Background()
         inside = Inside(
             tally=Tally(client),
             client=client,
@@ -37,7 +39,7 @@ async def lifespan(_: Starlette) -> AsyncIterator[None]:
             refuse=lambda key: KEYS.get(key or "", HTTPStatus.UNAUTHORIZED),
             clock=lambda: NOW,
             observe=lambda *_: None,
-            recover=counter.ensure_running,
+            recover=lambda: helper.submit("bring the counter back", counter.ensure_running),
         )
         app.open(inside)
         yield

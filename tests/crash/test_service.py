@@ -101,9 +101,9 @@ class Clients:
 def test_counts_are_exact_though_the_service_is_killed_again_and_again(service: ServiceProcess) -> None:
     customers = [f"k-{number}" for number in range(12)]
     events = events_of_october(customers, 12_000)
-    clients = Clients(service, overlapping(events, 60), how_many=6)
-    for kill in range(1, 5):
-        threshold = clients.all * kill // 5
+    clients = Clients(service, overlapping(events, 60), how_many=4)
+    for kill in range(1, 4):
+        threshold = clients.all * kill // 4
         until(lambda at=threshold: clients.answered >= at, "the clients come further", 60)  # type: ignore[misc]
         service.kill()
         service.start()
