@@ -144,7 +144,7 @@ def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, fo
 def notify(work: Workplace, who: str) -> NoticeReport:
     """Send what is to be announced."""
     with work.alone("notify"):
-        result = send_notices(work.ledger, work.post, work.clock(), work.agreed_notices(), work.policy)
+        result = send_notices(work.ledger, work.post, work.clock, work.agreed_notices(), work.policy)
         _note(work, who, "notices.sent", "outbox", sent=len(result.sent), failed=len(result.failed))
         return result
 

@@ -4,6 +4,7 @@ The benchmarks are pytest-benchmark files; the table is made from their JSON, so
 """
 
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ Result = dict[str, Any]
 
 
 def main() -> None:
+    busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.json"
         command = [sys.executable, "-m", "pytest", str(HERE), f"--benchmark-json={path}", "--benchmark-quiet"]
@@ -28,17 +30,18 @@ def main() -> None:
         measured = json.loads(path.read_text(encoding="utf-8"))
     readme = HERE / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    text = "\n".join(rendered(measured))
+    text = "\n".join(rendered(measured, busy))
     readme.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     print(text)
 
 
-def rendered(measured: Result) -> Iterator[str]:
-    """Yield the lines of the report."""
+def rendered(measured: Result, busy: float) -> Iterator[str]:
+    """Yield the lines of the report; ``busy`` is the load average before the run."""
     groups: dict[str, list[Result]] = {}
     for each in measured["benchmarks"]:
         groups.setdefault(each["group"], []).append(each)
     yield from _machine(measured)
+    yield f"Load average before the run: {busy:.1f} (0 is a quiet machine; more takes from every figure)."
     for group, report in (("ingest", _ingest), ("close", _pieces), ("documents", _pieces), ("pain008", _pain008)):
         if group in groups:
             yield ""

@@ -110,6 +110,8 @@ def _stale(
     if collection.state == PLANNED:
         earliest = due_date(today, payment.notice_days, policy.lead_days)
         return mandates.unusable(mandate, max(earliest, collection.due_on), today)
+    if mail.sent_at and due_date(local_day(mail.sent_at), payment.notice_days, policy.lead_days) > collection.due_on:
+        return "Die Ankündigung ging zu spät ab; der Einzug wird neu angekündigt."
     if today > last_submission_day(collection.due_on, policy.lead_days):
         return f"Einreichung zum {collection.due_on:%d.%m.%Y} verpasst; der Einzug wird neu angekündigt."
     return mandates.unusable(mandate, collection.due_on, today)

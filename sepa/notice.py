@@ -6,7 +6,7 @@ has another Message-ID, so that no mailbox drops it as a copy. A mail that canno
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -47,9 +47,17 @@ class Post:
 
 
 def send_notices(
-    ledger: Ledger, post: Post, now: datetime, agreed: Mapping[str, AgreedNotice], policy: DebitPolicy
+    ledger: Ledger,
+    post: Post,
+    clock: Callable[[], datetime],
+    agreed: Mapping[str, AgreedNotice],
+    policy: DebitPolicy,
 ) -> NoticeReport:
-    """Announce everything that is to be announced; every mail its own transactions, before and after."""
+    """Announce everything that is to be announced; every mail its own transactions, before and after.
+
+    The clock is asked for every mail, before and after it: a run may pass midnight, and the day counts.
+    """
+    now = clock()
     with ledger.write() as session:
         open_missing(session)
         send_back_stale(session, local_day(now), policy)
@@ -61,11 +69,11 @@ def send_notices(
     failed: list[Waiting] = []
     for mail_id in queue:
         try:
-            answer = post.transport.send(_prepare(ledger, post, mail_id, now, policy))
+            answer = post.transport.send(_prepare(ledger, post, mail_id, clock(), policy))
         except (MailError, ValueError, OSError) as error:
             failed.append(_record_failure(ledger, mail_id, str(error)))
         else:
-            sent.append(_record_sent(ledger, mail_id, answer, now))
+            sent.append(_record_sent(ledger, mail_id, answer, clock()))
     return NoticeReport(tuple(sent), tuple(failed), tuple(waiting))
 
 

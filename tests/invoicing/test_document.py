@@ -78,7 +78,7 @@ def no_complaints(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         ("3 date of issue", "Rechnungsdatum 02.11.2026"),
         ("4 number", "Rechnung Nr. RE-2026-000123"),
         ("5 quantity and kind", "Weitere Ausführungen fluks AGB Anlage 3 § 2 2.345 Ausführung 0,08 19 187,60"),
-        ("5 included", "Konnektor Documents im Paket enthalten · fluks AGB Anlage 3 § 3 1 Monat 0,00 19 0,00"),
+        ("5 included", "Konnektor Documents fluks AGB Anlage 3 § 3 1 Monat 0,00 19 0,00"),
         ("6 period of service", "01.10.2026 bis 31.10.2026"),
         ("7 net per rate", "Nettobetrag zu 19 % USt 717,60"),
         ("8 tax", "zuzüglich 19 % Umsatzsteuer 136,34"),

@@ -160,7 +160,9 @@ class Office:
 
     def notify(self, transport: Transport | None = None) -> NoticeReport:
         way = transport or self.transport or Folder(self.outbox)
-        return send_notices(self.ledger, Post(way, SELLER.email, self.folder), self.now, self.agreed, self.policy)
+        return send_notices(
+            self.ledger, Post(way, SELLER.email, self.folder), lambda: self.now, self.agreed, self.policy
+        )
 
     def collect(self) -> ExportReport:
         return export(self.ledger, self.desk, self.now)

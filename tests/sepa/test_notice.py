@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -14,7 +15,7 @@ from email.policy import default
 import pytest
 
 from invoicing.invoice import from_json
-from invoicing.mail import Smtp
+from invoicing.mail import Folder, Smtp
 from invoicing.records import InvoiceRecord, OutboxMail
 from sepa.collection import payment_of
 from tests.mail_server import Mailbox, mail_server
@@ -224,7 +225,7 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from invoicing.ledger import Ledger
-from invoicing.mail import Smtp
+from invoicing.mail import Folder, Smtp
 from sepa import notice
 from tests.sepa.office import Office
 
@@ -308,3 +309,35 @@ def test_nobody_can_add_a_header(quick_office: Office) -> None:
     (path,) = quick_office.outbox.iterdir()
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert (message["Bcc"], message["X-Spam"]) == (None, None)
+
+
+@dataclass
+class PastMidnight:
+    """A way out during which the day ends: the next one has begun before the answer comes."""
+
+    office: Office
+    way: Folder
+
+    def send(self, message: EmailMessage) -> str:
+        answer = self.way.send(message)
+        self.office.on("2026-11-05")
+        return answer
+
+
+@pytest.mark.clause("fluks 13.3")
+def test_a_run_past_midnight_counts_the_day_on_which_each_mail_left(quick_office: Office) -> None:
+    office = quick_office.on("2026-11-04")
+    for key in ("k-1", "k-2"):
+        office.customer(key)
+        office.grant(key)
+        office.bill(key)
+    office.notify(PastMidnight(office, Folder(office.outbox)))
+    late, next_day = office.mails()
+    assert [str(payment.due_on) for mail in (late, next_day) if (payment := payment_of(mail))] == [
+        "2026-11-09",  # planned on the 4th, but left on the 5th: too short, so it is announced again
+        "2026-11-10",
+    ]
+    assert [record.count for record in office.collect().files] == [1]
+    office.notify(Folder(office.outbox))
+    assert [str(each.due_on) for each in office.collections()] == ["2026-11-10", "2026-11-10"]
+    assert [record.count for record in office.collect().files] == [1]
