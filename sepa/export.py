@@ -22,7 +22,7 @@ from sepa.account_id import AccountError, IbanVault
 from sepa.collection import ANNOUNCED, EXPORTED, Waiting, payment_of, send_back_stale
 from sepa.debit import SequenceType
 from sepa.mandate import DebitPolicy
-from sepa.pain008 import Address, Amendment, Creditor, Debit, split, write
+from sepa.pain008 import Address, Amendment, Creditor, Debit, ExportProblem, split, write
 from sepa.pain008_check import check
 from sepa.prenotification import Refusal, may_leave
 from sepa.records import CollectionRecord, ExportRecord, MandateVersion
@@ -106,8 +106,13 @@ def decide(session: Session, desk: Desk, today: date) -> tuple[list[Debit], list
     faulty = {problem.invoice for problem in problems}
     if "" in faulty:  # the creditor's own data are wrong: nothing may leave
         faulty |= {debit.invoice for debit in ready}
-    held += [Waiting(each.customer, each.invoice, each.message) for each in problems]
+    held += [Waiting(each.customer, each.invoice, _said(each)) for each in problems]
     return [debit for debit in ready if debit.invoice not in faulty], held
+
+
+def _said(problem: ExportProblem) -> str:
+    """Return what finance reads; what is wrong with our own data names the field."""
+    return problem.message if problem.invoice else f"{problem.field}: {problem.message}"
 
 
 def finish(session: Session, folder: Path) -> None:
