@@ -1,6 +1,7 @@
 """Customers, mandates, contracts: one use case, one transaction, one audit entry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from invoicing.contract import (
     state_on,
     termination_end,
 )
+from invoicing.ledger import serialize
 from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
 from metering.month import local_day
@@ -105,7 +107,7 @@ def start_contract(work: Workplace, who: str, key: str, form: ContractForm) -> C
         addons=tuple(sorted(set(form.addons))),
     )
     terms = terms_of(work, form.terms)
-    with work.ledger.write() as session:
+    with _changing(work, key, form.starts_on) as session:
         known(session, key)
         events = history.contract(session, key)
         if not (_repeats(events, event) and state_on(events, event.effective_on)):
@@ -127,7 +129,7 @@ def change_contract(work: Workplace, who: str, key: str, form: ChangeForm) -> Co
         add_addons=tuple(sorted(set(form.add_addons))),
         remove_addons=tuple(sorted(set(form.remove_addons))),
     )
-    with work.ledger.write() as session:
+    with _changing(work, key, form.effective_on) as session:
         events = _contract(session, key)
         if not (_repeats(events, event) and _holds(state_on(events, event.effective_on), event)):
             terms = terms_of(work, _latest_terms(events))
@@ -143,7 +145,7 @@ def change_contract(work: Workplace, who: str, key: str, form: ChangeForm) -> Co
 
 def terminate(work: Workplace, who: str, key: str, received_on: date) -> Termination:
     """Record a notice of termination and return the computed end with its reason."""
-    with work.ledger.write() as session:
+    with _changing(work, key, received_on) as session:
         events = _contract(session, key)
         terms = terms_of(work, _latest_terms(events))
         end = termination_end(terms, received_on)
@@ -176,6 +178,18 @@ def terms_of(work: Workplace, name: str) -> Terms:
 def today(work: Workplace) -> date:
     """Return today's date in Berlin."""
     return local_day(work.clock())
+
+
+@contextmanager
+def _changing(work: Workplace, key: str, day: date) -> Iterator[Session]:
+    """Give the transaction of a contract change: one at a time per customer, and none behind a running close's back.
+
+    A close reads each contract once; a change that reaches into a month before this one waits until it has ended.
+    """
+    reaches_back = day < today(work).replace(day=1)
+    with work.alone("close") if reaches_back else nullcontext(), work.ledger.write() as session:
+        serialize(session, f"contract {key}")
+        yield session
 
 
 def _contract(session: Session, key: str) -> tuple[ContractEvent, ...]:

@@ -14,6 +14,7 @@ from invoicing.archive import archive, write_whole
 from invoicing.check import Problem
 from invoicing.close import MonthReport, close, preview, refuse_unfinished
 from invoicing.close import report as month_report
+from invoicing.contract import in_month
 from invoicing.document.slip_pdf import render_slip
 from invoicing.invoice import Invoice, from_json
 from invoicing.issue import Run
@@ -63,9 +64,9 @@ def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
         result = close(work.ledger, work.counter.client, run_of(work, month))
         with work.ledger.write() as session:
             open_missing(session)
-        archive(work.settings.data_dir, invoices_of(work, month))
-        _note(work, who, "month.close_ended", str(month), state=result.state, invoices=result.invoices)
-        return result
+    archive(work.settings.data_dir, invoices_of(work, month))
+    _note(work, who, "month.close_ended", str(month), state=result.state, invoices=result.invoices)
+    return result
 
 
 def start_close(work: Workplace, who: str, month: BillingMonth) -> None:
@@ -118,9 +119,9 @@ def _broke_off(work: Workplace, record: MonthRecord) -> bool:
 
 def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, form: DecisionForm) -> None:
     """Assign a month's usage of an unknown customer, or set it aside with a reason; decided once."""
-    with work.ledger.write() as session:
-        if history.customer(session, source) and history.contract(session, source):
-            raise Conflict(f"{source!r} is a customer with a contract; its usage is billed to it.")
+    with work.alone("close"), work.ledger.write() as session:
+        if history.customer(session, source) and in_month(history.contract(session, source), month):
+            raise Conflict(f"{source!r} is a customer with a contract in {month}; its usage is billed to it.")
         if source not in customers_with_usage(work.counter.client, month):
             raise NotFound(f"There is no usage of {source!r} in {month}.")
         query = select(UsageDecision).where(UsageDecision.month == str(month), UsageDecision.customer == source)
@@ -164,8 +165,8 @@ def collect(work: Workplace, who: str) -> ExportReport:
 def _refuse_target(session: Session, month: BillingMonth, target: str | None) -> None:
     if target is None:
         return
-    if not history.contract(session, target):
-        raise NotFound(f"There is no customer {target!r} with a contract to assign the usage to.")
+    if not in_month(history.contract(session, target), month):
+        raise NotFound(f"There is no customer {target!r} with a contract in {month} to assign the usage to.")
     if (billed := history.billed_through(session, target)) and billed >= month.last_day:
         raise Conflict(
             f"{target!r} was already invoiced for {month}. Set the usage aside with a reason, "

@@ -126,7 +126,7 @@ class Workplace:
 @contextmanager
 def open_workplace(settings: Settings, clock: Clock | None = None) -> Iterator[Workplace]:
     """Open ledger and counter, upgrade the schema, load the terms; everything is given back at the end."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         ledger = Ledger(settings.ledger_url)
         stack.callback(ledger.close)

@@ -8,6 +8,8 @@ from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
 from metering.usage import Usage
 
+HOME = "DE"  # where the VAT of the terms is owed
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -70,6 +72,16 @@ def _incomplete_address(case: Case) -> str | None:
     return f"Es fehlt: {', '.join(empty)}. Die Kundendaten ergänzen." if empty else None
 
 
+def _foreign_customer(case: Case) -> str | None:
+    """Law: § 3a Abs. 2 UStG (the place of supply of a foreign business is abroad)."""
+    if case.master and case.master.country != HOME:
+        return (
+            f"Der Kunde sitzt in {case.master.country}; Rechnungen ins Ausland (Steuerschuldnerschaft des "
+            "Leistungsempfängers) werden noch nicht erstellt. Diese Rechnung außerhalb schreiben."
+        )
+    return None
+
+
 CHECKS: dict[str, Callable[[Case], str | None]] = {
     "unknown_customer": _unknown_customer,
     "usage_without_contract": _usage_without_contract,
@@ -77,6 +89,7 @@ CHECKS: dict[str, Callable[[Case], str | None]] = {
     "unknown_package": _unknown_package,
     "unknown_addons": _unknown_addons,
     "incomplete_address": _incomplete_address,
+    "foreign_customer": _foreign_customer,
 }
 
 

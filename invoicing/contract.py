@@ -169,11 +169,11 @@ def check_termination(events: Sequence[ContractEvent], received_on: date, terms:
 
     Contract: fluks AGB 16.1
     """
-    lives = list(_lives(events))
+    lives = [life for life, _ in _lives(events) if life.ends_on is None or _is_active(life, life.ends_on)]
     if not lives:
         raise ContractError("received_on", "there is no contract to end")
     end = termination_end(terms, received_on)
-    if (ends_on := lives[-1][0].ends_on) and ends_on <= end.ends_on:
+    if (ends_on := lives[-1].ends_on) and ends_on <= end.ends_on:
         raise ContractError("received_on", f"the contract already ends on {ends_on}: nothing is left to end")
     return end
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from sqlmodel import Session, col, select
 
+from invoicing import history
 from invoicing.archive import invoice_pdf
 from invoicing.document.mail import mail_text
 from invoicing.invoice import from_json
@@ -83,6 +84,8 @@ def _prepare(ledger: Ledger, post: Post, mail_id: int | None, now: datetime, pol
         mail = session.get_one(OutboxMail, mail_id)
         record = session.get_one(InvoiceRecord, mail.invoice)
         invoice = from_json(record.document.encode())
+        if mail.attempts and (customer := history.customer(session, invoice.customer)):
+            mail.recipient = customer.email
         _move(session, mail, record, now, policy)
         pdf = invoice_pdf(post.data_dir, invoice)
         mail.state, mail.attempts = "sending", mail.attempts + 1

@@ -14,7 +14,7 @@ from sqlmodel import select
 from api.background import Background
 from invoicing.records import CustomerVersion, MonthRecord
 from sepa.records import CollectionRecord
-from tests.api.running import Service, running, settings_in
+from tests.api.running import CONTRACT, Service, running, settings_in
 from tests.waiting import until
 
 
@@ -301,3 +301,13 @@ def test_work_in_the_background_waits_once_and_never_dies(caplog: pytest.LogCapt
     background.stop()
     assert done == [3]
     assert caplog.text.count("second failed") == 1
+
+
+def test_usage_is_not_assigned_to_a_contract_that_did_not_run_then(service: Service) -> None:
+    service.customer("k-2", contract=False)
+    service.ask("POST", "/v1/customers/k-2/contract", {**CONTRACT, "starts_on": "2026-11-01"}, expect=201)
+    service.use("k-9", "2026-10-01", "trigger")
+    service.close_month("2026-10")
+    body = {"reason": "gehört zu k-2", "assign_to": "k-2"}
+    answer = service.ask("POST", "/v1/months/2026-10/unassigned/k-9", body, expect=404)
+    assert "with a contract in 2026-10" in answer["detail"]

@@ -74,6 +74,7 @@ def test_the_mail_is_queued_with_its_invoice(books: Books) -> None:
         ("usage_without_contract", lambda books: (books.customer("p", ""), books.use("p", "2026-10-05"))),
         ("unknown_package", lambda books: books.customer("p", "gold")),
         ("incomplete_address", lambda books: books.customer("p", street=" ")),
+        ("foreign_customer", lambda books: books.customer("p", country="AT", vat_id="ATU12345675")),
         (
             "unknown_terms",
             lambda books: (

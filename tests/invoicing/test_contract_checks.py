@@ -22,6 +22,7 @@ def start(life: str, text: str, billed_through: str | None, terms: Terms) -> Non
 
 RUNNING = "2026-10-15 started basic-2500 +emails"
 ENDING = f"{RUNNING}\n2027-03-31 terminated"
+CANCELLED = "2027-06-01 started basic-2500 @2026-11-01\n2026-12-31 terminated @2026-11-20"
 
 
 @pytest.mark.clause("fluks 13.1")
@@ -115,6 +116,7 @@ def test_one_contract_at_a_time(
         (RUNNING, "2026-11-15", "2026-12-31"),
         (ENDING, "2027-01-31", "2027-02-28"),
         ("2027-01-15 started basic-2500", "2026-11-15", "2026-12-31"),
+        (f"{CANCELLED}\n2027-01-01 started basic-2500 @2026-12-05", "2027-02-10", "2027-03-31"),
     ],
 )
 def test_a_termination_ends_a_contract(fluks: Terms, life: str, received_on: str, ends_on: str) -> None:

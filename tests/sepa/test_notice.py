@@ -341,3 +341,13 @@ def test_a_run_past_midnight_counts_the_day_on_which_each_mail_left(quick_office
     office.notify(Folder(office.outbox))
     assert [str(each.due_on) for each in office.collections()] == ["2026-11-10", "2026-11-10"]
     assert [record.count for record in office.collect().files] == [1]
+
+
+def test_a_corrected_address_is_used_at_the_next_attempt(quick_office: Office) -> None:
+    quick_office.customer(email="alt@kunde.example")
+    quick_office.grant()
+    quick_office.bill()
+    assert [each.invoice for each in quick_office.notify(Down()).failed] == ["RE-2026-000001"]
+    quick_office.customer(email="neu@kunde.example")
+    assert quick_office.notify().sent == ("RE-2026-000001",)
+    assert sent(quick_office).recipient == "neu@kunde.example"
