@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import Settings
+from invoicing.check import CHECKS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("metering", "invoicing", "sepa", "api")
@@ -98,6 +99,11 @@ def test_the_readme_lists_every_room() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
     assert [name for name in sorted(folders) if f"`{name}/`" not in readme] == []
+
+
+def test_the_pages_have_german_words_for_every_rule_that_parks() -> None:
+    page = (ROOT / "api" / "pages" / "__init__.py").read_text(encoding="utf-8")
+    assert [rule for rule in CHECKS if f'"{rule}": "' not in page] == []
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -55,6 +55,7 @@ _RULES = {
     "unknown_package": "Unbekanntes Paket",
     "unknown_addons": "Unbekannte Zusatzmodule",
     "incomplete_address": "Anschrift unvollständig",
+    "foreign_customer": "Kunde im Ausland",
     "close_broke_off": "Abschluss abgebrochen",
 }
 

@@ -1,7 +1,9 @@
 """Months and invoices over HTTP: close, park, decide, list, download, explain."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -311,3 +313,17 @@ def test_usage_is_not_assigned_to_a_contract_that_did_not_run_then(service: Serv
     body = {"reason": "gehört zu k-2", "assign_to": "k-2"}
     answer = service.ask("POST", "/v1/months/2026-10/unassigned/k-9", body, expect=404)
     assert "with a contract in 2026-10" in answer["detail"]
+
+
+@pytest.mark.parametrize(("day", "waits"), [("2026-10-01", True), ("2026-12-01", False)])
+def test_a_change_that_reaches_back_waits_for_a_running_close(service: Service, day: str, *, waits: bool) -> None:
+    service.customer("k-1", contract=False)
+    body = {**CONTRACT, "starts_on": day}
+    lock = (service.settings.data_dir / ".close.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        posted = pool.submit(service.ask, "POST", "/v1/customers/k-1/contract", body, 201)
+        done, _ = wait([posted], timeout=1 if waits else 20)
+        assert bool(done) is not waits
+        lock.close()
+        assert posted.result(20)["starts_on"] == day
