@@ -9,11 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from starlette.staticfiles import StaticFiles
 
 from api import errors, event_schema, pages
+from api.alert_watch import AlertWatch
 from api.background import Background
 from api.ingest import EventDoor, Inside, Limits
 from api.metrics import observe
 from api.pages import FOLDER
-from api.routes import billing, customers, sepa, system
+from api.routes import alerts, billing, customers, journal, sepa, system
 from api.settings import Settings
 from api.workplace import Clock, Workplace, open_workplace
 from metering.event import Reader
@@ -28,9 +29,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_workplace(settings, clock) as work:
             app.state.work = work
-            client = work.counter.async_client()
-            door.open(_inside(work, client))
+            client, tally = work.counter.async_client(), Tally(work.counter.lanes(settings.confirm))
+            door.open(_inside(work, client, tally))
+            watch = AlertWatch(work, settings.alert_seconds)
+            watch.start()
             yield
+            watch.stop()
+            await tally.close()
             await client.aclose()
 
     app = FastAPI(
@@ -41,7 +46,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    for module in (customers, billing, sepa, system):
+    for module in (alerts, billing, customers, journal, sepa, system):
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
@@ -51,10 +56,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     return door
 
 
-def _inside(work: Workplace, client: object) -> Inside:
+def _inside(work: Workplace, client: object, tally: Tally) -> Inside:
     helper = Background()
     return Inside(
-        tally=Tally(client),
+        tally=tally,
         client=client,
         reader=Reader(work.meters),
         refuse=_bouncer(work),

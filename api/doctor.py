@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from api.alert_delivery import QUEUED
 from api.logs import blot
+from api.records import AlertDelivery
 from api.settings import Settings
-from api.workplace import Workplace, open_workplace
+from api.workplace import Clock, Workplace, open_workplace
 from invoicing.records import NumberRecord
-from metering.redis import durability
+from metering.durability import durability
+from metering.journal import oldest_waiting
 from sepa.account_id import AccountError, parse_creditor_id, parse_iban
 
 _TEST_VALUES = {"creditor_id": "DE98ZZZ09999999999", "creditor_iban": "DE02120300000000202051"}
+_A_WHILE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,10 @@ class Finding:
 Check = Callable[[Workplace], Iterator[Finding]]
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings, clock: Clock | None = None) -> list[Finding]:
     """Look at everything; what cannot even be opened is the only finding."""
     try:
-        with open_workplace(settings) as work:
+        with open_workplace(settings, clock) as work:
             return [finding for check in CHECKS for finding in _found(check, work)]
     except Exception as error:  # noqa: BLE001 - whatever keeps it from opening is the finding
         return [_failed("start", error)]
@@ -59,6 +64,29 @@ def _ledger(work: Workplace) -> Iterator[Finding]:
 def _counter(work: Workplace) -> Iterator[Finding]:
     for name, ok, finding in durability(work.counter.client):
         yield Finding(f"counter: {name}", ok, finding)
+
+
+def _journal(work: Workplace) -> Iterator[Finding]:
+    months, oldest = len(work.journal.events.months()), oldest_waiting(work.counter.client)
+    told = f"{work.settings.journal}, {months} months"
+    patience = timedelta(seconds=2 * work.settings.journal_seconds) + _A_WHILE
+    if oldest and work.clock() - oldest > patience:
+        told = f"{told}; events wait since {oldest:%Y-%m-%d %H:%M} UTC: does zaehlwerk serve or zaehlwerk archive run?"
+        yield Finding("journal", ok=False, finding=told)
+    else:
+        yield Finding("journal", ok=True, finding=told)
+
+
+def _alerts(work: Workplace) -> Iterator[Finding]:
+    """Tell where alerts go, and what did not get there so far."""
+    with work.ledger.read() as session:
+        query = select(AlertDelivery.channel, AlertDelivery.answer, func.count())
+        query = query.where(AlertDelivery.state == QUEUED, AlertDelivery.attempts > 0)
+        failing = session.exec(query.group_by(col(AlertDelivery.channel), col(AlertDelivery.answer))).all()
+    if not failing:
+        yield Finding("alerts", ok=True, finding="mail and webhook" if work.settings.webhook_url else "mail")
+    for channel, answer, waiting in failing:
+        yield Finding("alerts", ok=False, finding=f"{waiting} wait to go out by {channel}: {answer}")
 
 
 def _creditor(work: Workplace) -> Iterator[Finding]:
@@ -93,4 +121,4 @@ def _terms(work: Workplace) -> Iterator[Finding]:
     yield Finding("terms", ok=bool(work.terms), finding=", ".join(sorted(work.terms)))
 
 
-CHECKS: list[Check] = [_ledger, _counter, _creditor, _numbers, _mail, _terms]
+CHECKS: list[Check] = [_ledger, _counter, _journal, _creditor, _numbers, _mail, _alerts, _terms]

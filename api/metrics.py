@@ -5,12 +5,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, g
 REGISTRY = CollectorRegistry()
 EVENTS = Counter("zaehlwerk_events", "Events by what became of them", ["outcome"], registry=REGISTRY)
 
+_ACCEPTED, _DUPLICATE, _REJECTED = (EVENTS.labels(each) for each in ("accepted", "duplicate", "rejected"))
+
 
 def observe(accepted: int, duplicates: int, rejected: int) -> None:
     """Count what a request brought."""
-    EVENTS.labels("accepted").inc(accepted)
-    EVENTS.labels("duplicate").inc(duplicates)
-    EVENTS.labels("rejected").inc(rejected)
+    _ACCEPTED.inc(accepted)
+    _DUPLICATE.inc(duplicates)
+    _REJECTED.inc(rejected)
 
 
 def exposition() -> tuple[bytes, str]:

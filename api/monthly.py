@@ -9,7 +9,7 @@ from api.audit import note
 from api.errors import Conflict, NotFound
 from api.forms import DecisionForm
 from api.workplace import Workplace
-from invoicing import history
+from invoicing import billed, history
 from invoicing.archive import archive, write_whole
 from invoicing.check import Problem
 from invoicing.close import MonthReport, close, preview, refuse_unfinished
@@ -19,8 +19,9 @@ from invoicing.document.slip_pdf import render_slip
 from invoicing.invoice import Invoice, from_json
 from invoicing.issue import Run
 from invoicing.records import InvoiceRecord, MonthRecord, UsageDecision
+from invoicing.recounts import recounts
 from metering.month import BillingMonth, local_day
-from metering.usage import customers_with_usage
+from metering.usage import Usage, customers_with_usage, read_many
 from sepa import mandate
 from sepa.collection import open_missing
 from sepa.export import ExportReport, export
@@ -57,11 +58,12 @@ def run_of(work: Workplace, month: BillingMonth) -> Run:
 
 
 def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
-    """Close a month, render its documents, open its collections; safe to repeat and to kill."""
+    """Recount and close a month, render its documents, open its collections; safe to repeat and to kill."""
     refuse_unfinished(month, local_day(work.clock()))
     with work.alone("close"):
         _note(work, who, "month.close_started", str(month))
-        result = close(work.ledger, work.counter.client, run_of(work, month))
+        counts = recounts(work.ledger, work.journal, work.counter.client, month)
+        result = close(work.ledger, run_of(work, month), counts)
         with work.ledger.write() as session:
             open_missing(session)
     archive(work.settings.data_dir, invoices_of(work, month))
@@ -87,7 +89,9 @@ def _close_or_say(work: Workplace, who: str, month: BillingMonth) -> None:
 
 def preview_month(work: Workplace, month: BillingMonth) -> Preview:
     """Return what closing would do; nothing is stored."""
-    drafts, problems = preview(work.ledger, work.counter.client, run_of(work, month))
+    refuse_unfinished(month, local_day(work.clock()))
+    counts = recounts(work.ledger, work.journal, work.counter.client, month)
+    drafts, problems = preview(work.ledger, run_of(work, month), counts)
     return Preview(str(month), drafts, problems)
 
 
@@ -118,8 +122,14 @@ def _broke_off(work: Workplace, record: MonthRecord) -> bool:
 
 
 def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, form: DecisionForm) -> None:
-    """Assign a month's usage of an unknown customer, or set it aside with a reason; decided once."""
+    """Assign a month's usage of an unknown customer, or set it aside with a reason; decided once.
+
+    What was billed or set aside before and has changed since can be set aside again, as it is now.
+    """
     with work.alone("close"), work.ledger.write() as session:
+        if settled := _settled(session, month, source):
+            _settle(work, session, who, month, source, settled, form)
+            return
         if history.customer(session, source) and in_month(history.contract(session, source), month):
             raise Conflict(f"{source!r} is a customer with a contract in {month}; its usage is billed to it.")
         if source not in customers_with_usage(work.counter.client, month):
@@ -138,6 +148,9 @@ def decide_usage(work: Workplace, who: str, month: BillingMonth, source: str, fo
                 decided_at=work.clock(),
             )
         )
+        if form.assign_to is None:
+            readings = read_many(work.counter.client, [source], month).values()
+            billed.record(session, readings, work.clock(), None)
         action = "usage.assigned" if form.assign_to else "usage.set_aside"
         note(session, work.clock(), who, action, f"{month}/{source}", to=form.assign_to, reason=form.reason)
 
@@ -160,6 +173,34 @@ def collect(work: Workplace, who: str) -> ExportReport:
         files = [record.message_id for record in result.files]
         _note(work, who, "collections.exported", "sepa", files=files, held=len(result.held))
         return result
+
+
+def _settled(session: Session, month: BillingMonth, source: str) -> dict[str, Usage]:
+    """Return what was billed or set aside of a customer's month, by the counter that was read."""
+    known = billed.newest(session, month)
+    return {key: each.usage for key, each in known.items() if source in {key, each.owner}}
+
+
+def _settle(
+    work: Workplace,
+    session: Session,
+    who: str,
+    month: BillingMonth,
+    source: str,
+    settled: dict[str, Usage],
+    form: DecisionForm,
+) -> None:
+    """Set aside what has changed since: from now on the month counts as billed as it is."""
+    now = read_many(work.counter.client, settled, month)
+    changed = [now[key] for key, each in settled.items() if now[key].days != each.days]
+    if not changed:
+        raise Conflict(f"The usage of {source!r} in {month} was decided before, and nothing has changed since.")
+    if form.assign_to:
+        raise Conflict(
+            f"The usage of {source!r} in {month} was billed or set aside before: what is new can be set aside."
+        )
+    billed.record(session, changed, work.clock(), None)
+    note(session, work.clock(), who, "usage.set_aside", f"{month}/{source}", to=None, reason=form.reason)
 
 
 def _refuse_target(session: Session, month: BillingMonth, target: str | None) -> None:

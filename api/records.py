@@ -1,9 +1,9 @@
-"""Who may ask, and who did what: keys, sessions, the audit log."""
+"""Who may ask, who did what, and who was told: keys, sessions, the audit log, alerts."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from invoicing.ledger import Instant
@@ -43,3 +43,42 @@ class AuditEntry(SQLModel, table=True):
     action: str
     subject: str = Field(index=True)
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class AllowanceAlert(SQLModel, table=True):
+    """A customer reached a share of its allowance: recorded once per month and percentage, never changed."""
+
+    __tablename__ = "allowance_alert"
+    __table_args__ = (UniqueConstraint("customer", "month", "percent"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    customer: str = Field(max_length=64)
+    month: str = Field(max_length=7)
+    percent: int
+    used: int = Field(sa_type=BigInteger)
+    included: int = Field(sa_type=BigInteger)
+    terms: str
+    package: str
+    raised_at: datetime = Field(sa_type=Instant)
+
+
+class AlertDelivery(SQLModel, table=True):
+    """One way that an alert goes out, recorded with it; afterwards its own proof.
+
+    ``message_id`` is the same in every attempt: the webhook-id, or the mail's Message-ID. ``due_at`` is when the
+    next attempt may be made; an attempt moves it before it begins.
+    """
+
+    __tablename__ = "alert_delivery"
+    __table_args__ = (UniqueConstraint("alert_id", "channel"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="allowance_alert.id")
+    channel: str
+    message_id: str = Field(unique=True)
+    recipient: str = ""
+    state: str = Field(default="queued", index=True)
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=Instant)
+    sent_at: datetime | None = Field(default=None, sa_type=Instant)
+    answer: str = ""

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from invoicing.invoice import Party
 
 _PREFIX = "ZAEHLWERK_"
 _SECRET_BYTES = 32
+_WEBHOOK_SECRET_BYTES = range(24, 65)
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,17 @@ class Settings(BaseSettings):
     appendfsync: str = Field(
         "always", pattern="^(always|everysec)$", description="when the embedded server syncs to disk"
     )
+    confirm: str = Field(
+        "",
+        pattern=r"^($|wait:\d+|waitaof:\d+)$",
+        description="copies to wait for before an answer: wait:N replicas, waitaof:N for disk and N replicas' disks",
+    )
+    journal_url: str = Field(
+        "",
+        description="where every event is kept in Parquet: a folder or an fsspec URL (s3://…); "
+        "empty: journal/ in the data directory",
+    )
+    journal_seconds: int = Field(300, ge=1, description="longest time that an event waits to be archived")
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="32 bytes in base64 that encrypt IBANs; empty: made once in the data directory",
@@ -60,6 +72,20 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, description="how long a login to the finance pages lasts")
     secure_cookies: bool = Field(False, description="send login cookies over TLS only; set it behind TLS")
     entitlement_seconds: float = Field(2.0, ge=0, description="how old an entitlement answer may be")
+    alert_percents: str = Field(
+        "80,100",
+        pattern=r"^$|^[1-9]\d{0,2}(,[1-9]\d{0,2})*$",
+        description="shares of the allowance, in percent, that raise an alert when they are reached; empty: none",
+    )
+    alert_seconds: float = Field(60.0, ge=0, description="seconds between two looks for alerts while serving; 0: never")
+    webhook_url: str = Field(
+        "", pattern=r"^($|https?://[^/?@\s]+([/?]\S*)?$)", description="where alerts are posted to; empty: mails only"
+    )
+    webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        validate_default=True,
+        description="signs them (Standard Webhooks): whsec_ and 24 to 64 bytes in base64",
+    )
 
     creditor_name: str = Field("Cloud Klabauter GmbH", description="who invoices and collects")
     creditor_id: str = Field("DE98ZZZ09999999999", description="Gläubiger-Identifikationsnummer (test value)")
@@ -86,6 +112,22 @@ class Settings(BaseSettings):
             raise ValueError(f"must be {_SECRET_BYTES} bytes in base64, for example from: openssl rand -base64 32")
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        prefix, _, key = value.get_secret_value().partition("_")
+        try:
+            size = len(base64.b64decode(key, validate=True)) if prefix == "whsec" else -1
+        except ValueError:
+            size = -1
+        wanted = bool(value.get_secret_value() or info.data.get("webhook_url"))
+        if wanted and size not in _WEBHOOK_SECRET_BYTES:
+            raise ValueError(
+                "must be whsec_ and 24 to 64 bytes in base64, for example whsec_ before what this prints: "
+                "openssl rand -base64 32; without ZAEHLWERK_WEBHOOK_URL it may be left out"
+            )
+        return value
+
     @field_validator("terms_dir")
     @classmethod
     def _is_a_folder(cls, value: Path | None) -> Path | None:
@@ -94,9 +136,19 @@ class Settings(BaseSettings):
         return value
 
     @cached_property
+    def alert_thresholds(self) -> tuple[int, ...]:
+        """The shares of the allowance that raise an alert, lowest first."""
+        return tuple(sorted({int(each) for each in self.alert_percents.split(",") if each}))
+
+    @cached_property
     def ledger_url(self) -> str:
         """The database URL, with the embedded default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'zaehlwerk.db'}"
+
+    @cached_property
+    def journal(self) -> str:
+        """The journal's place, with the default filled in."""
+        return self.journal_url or str(self.data_dir.resolve() / "journal")
 
     @cached_property
     def seller(self) -> Party:

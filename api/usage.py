@@ -7,14 +7,15 @@ from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
 from api.workplace import Workplace
-from invoicing import history
+from invoicing import billed, history
 from invoicing.contract import Contract, in_month, service_period
 from invoicing.invoice import totals
 from invoicing.rating import rate
 from invoicing.records import UsageDecision
 from invoicing.terms import Terms
+from metering.kinds import with_kinds
 from metering.month import BillingMonth, local_day
-from metering.usage import DayCount, Usage, merge, read_usage
+from metering.usage import DayCount, Usage, merge, read_usage, split
 
 
 class DayAnswer(BaseModel):
@@ -26,7 +27,7 @@ class DayAnswer(BaseModel):
 
 
 class UsageAnswer(BaseModel):
-    """Usage of a month; ``late`` came after the month was billed; projections are net, in cents."""
+    """Usage of a month; ``late`` came after its bill and is not billed yet; projections are net, in cents."""
 
     customer: str
     month: str
@@ -47,8 +48,10 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
     """Return what was counted, also for a customer without a contract."""
     with work.ledger.read() as session:
         contract = in_month(history.contract(session, customer), month)
-        sources = _assigned(session, customer, month)
-    usage = merge(*(read_usage(work.counter.client, key, month) for key in (customer, *sources)))
+        counters = (customer, *_assigned(session, customer, month))
+        known = billed.newest(session, month, counters)
+    now = merge(*(_now(work, key, month) for key in counters))
+    usage = split(now, merge(Usage(customer, month), *(each.usage for each in known.values()))) if known else now
     terms = work.terms.get(contract.terms) if contract else None
     meters = tuple(terms.counting) if terms else ("trigger", "action")
     used = usage.total(*meters)
@@ -72,6 +75,10 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
         workflows=dict(usage.workflows),
         projected_net_cents=_projected(terms, contract, usage, local_day(work.clock())) if package else None,
     )
+
+
+def _now(work: Workplace, customer: str, month: BillingMonth) -> Usage:
+    return with_kinds(read_usage(work.counter.client, customer, month), work.journal, work.counter.client)
 
 
 def _assigned(session: Session, customer: str, month: BillingMonth) -> list[str]:

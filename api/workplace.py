@@ -20,6 +20,7 @@ from invoicing.history import contracts
 from invoicing.ledger import Ledger
 from invoicing.mail import Folder, Smtp
 from invoicing.terms import Terms
+from metering.journal import Journal
 from metering.month import BERLIN
 from metering.redis import Connection, open_redis
 from sepa.account_id import IbanVault
@@ -50,10 +51,12 @@ class Workplace:
     terms: dict[str, Terms]
     vault: IbanVault
     background: Background = field(default_factory=Background)
+    journal: Journal = field(init=False)
     keyring: Keyring = field(init=False)
     entitlements: Entitlements = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "journal", Journal(self.settings.journal))
         object.__setattr__(self, "keyring", Keyring(self.ledger))
         ask = partial(look_up, self.ledger, self.counter.client, self.terms)
         object.__setattr__(self, "entitlements", Entitlements(ask, self.settings.entitlement_seconds))

@@ -1,42 +1,52 @@
-"""Events per second over HTTP, beside what a user would write. The load comes from wrk, one thread."""
+"""Events per second over HTTP: Zählwerk at each durability, and what a user would write; load from wrk, one thread."""
 
-import json
-import statistics
-import subprocess
-from itertools import count
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.conftest import CUSTOMERS, Target
+from bench.load import CONNECTIONS, Load, Target, incr, load_of, measured, warm_and_measured
+from bench.servers import DURABILITIES, journaled_in, on_postgres, on_redis, valkey, zaehlwerk
 
-SECONDS, ROUNDS = 3, 3
-CONNECTIONS = {1: 64, 100: 16, 1_000: 4}
-_runs = count(1)
-
-
-def post(target: Target, path: str, batch: int) -> float:
-    """Post for some seconds; return events per second, after a look at the count."""
-    before, connections = target.counted(), CONNECTIONS[batch]
-    script, run = str(Path(__file__).with_name("load.lua")), f"R{next(_runs):03}"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--timeout", "10s", "-s", script, target.url + path]
-    command += ["--", target.key, str(batch), run, str(CUSTOMERS)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    result = json.loads(told.splitlines()[-1])
-    posted = result["requests"] * batch
-    assert result["failed"] == 0, told
-    under_way = 2 * connections * batch  # wrk leaves without these answers: in this run, and in the one before
-    assert posted <= target.counted() - before <= posted + under_way, "what was answered is counted, once"
-    return float(posted / result["microseconds"] * 1_000_000)
+_BASELINES: dict[str, Callable[[], AbstractContextManager[Target]]] = {
+    "redis per event": partial(on_redis, path="per-event"),
+    "redis pipelined": partial(on_redis, path="pipelined"),
+    "sqlmodel": partial(on_postgres, module="bench.baseline_sqlmodel"),
+    "on conflict": partial(on_postgres, module="bench.baseline_asyncpg"),
+}
+_BATCHES = {"sqlmodel": {1, 100}, "redis per event": {1, 10, 100}}  # more takes them seconds per request
+_WHICH = [(name, batch) for name in _BASELINES for batch in CONNECTIONS if batch in _BATCHES.get(name, CONNECTIONS)]
 
 
-@pytest.mark.parametrize("service", ["zaehlwerk", "pipelined", "per-event"])
+@pytest.mark.parametrize("durability", DURABILITIES)
+@pytest.mark.benchmark(group="bare")
+def test_bare_increments(benchmark: Any, durability: str, tmp_path: Path) -> None:
+    with valkey(tmp_path, durability) as (_client, socket):
+        measured(benchmark, lambda: incr(socket))
+
+
 @pytest.mark.parametrize("batch", CONNECTIONS)
-@pytest.mark.benchmark(group="ingest")
-def test_events_per_second(benchmark: Any, batch: int, service: str, zaehlwerk: Target, baseline: Target) -> None:
-    target, path = (zaehlwerk, "") if service == "zaehlwerk" else (baseline, f"/{service}")
-    rates: list[float] = []
-    benchmark.pedantic(lambda: rates.append(post(target, path, batch)), rounds=ROUNDS, warmup_rounds=1)
-    benchmark.extra_info["events_per_second"] = statistics.median(rates[1:])
-    benchmark.extra_info["spread"] = [min(rates[1:]), max(rates[1:])]
+@pytest.mark.parametrize("durability", DURABILITIES)
+@pytest.mark.benchmark(group="zaehlwerk")
+def test_zaehlwerk(benchmark: Any, durability: str, batch: int, tmp_path: Path) -> None:
+    with zaehlwerk(tmp_path, durability) as (_service, target):
+        warm_and_measured(benchmark, target, load_of(batch))
+        if durability == "always":
+            assert journaled_in(tmp_path) == target.known
+
+
+@pytest.mark.parametrize(("baseline", "batch"), _WHICH)
+@pytest.mark.benchmark(group="baseline")
+def test_baseline(benchmark: Any, baseline: str, batch: int) -> None:
+    with _BASELINES[baseline]() as target:
+        warm_and_measured(benchmark, target, _load(baseline, batch))
+
+
+def _load(baseline: str, batch: int) -> Load:
+    """Return the load that suits a baseline best: the one that commits row after row answers few requests at once."""
+    load = load_of(batch, slow=baseline in {"redis per event", "sqlmodel"})
+    return replace(load, connections=4) if (baseline, batch) == ("sqlmodel", 100) else load

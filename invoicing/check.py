@@ -1,26 +1,39 @@
 """May this customer be billed? One rule, one function, one entry in the list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from invoicing.contract import Contract
+from invoicing.difference import Earlier
+from invoicing.invoice import totals
+from invoicing.money import german_amount, german_date, german_month, german_number
+from invoicing.rating import rate
 from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
+from metering.month import BillingMonth
+from metering.recount import Difference
 from metering.usage import Usage
 
 HOME = "DE"  # where the VAT of the terms is owed
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One customer in one month, as far as it is known; ``extra`` are unknown ids assigned to it."""
+    """One customer in one month, as far as it is known.
+
+    ``readings`` are the counters that make up its usage: its own and those of unknown ids assigned to it;
+    ``differences`` are those between counter and journal, ``earlier`` the months that are not as they were billed.
+    """
 
     customer: str
     master: CustomerVersion | None
     contract: Contract | None
     terms: Terms | None
     usage: Usage
-    extra: tuple[str, ...] = ()
+    readings: tuple[Usage, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,50 @@ def _unknown_customer(case: Case) -> str | None:
             "Kunden mit Vertrag anlegen, die Nutzung einem Kunden zuordnen oder mit Begründung ausnehmen."
         )
     return None
+
+
+def _set_aside_grew(case: Case) -> str | None:
+    grown = [each for each in case.earlier if not each.invoice]
+    if grown:
+        named = ", ".join(german_month(each.now.month) for each in grown)
+        return f"Ausgenommene Nutzung hat sich nachträglich geändert: {named}. {_settle(case, grown)}"
+    return None
+
+
+def _recount_differs(case: Case) -> str | None:
+    found = [*case.differences, *(each for month in case.earlier for each in month.differences)]
+    if not found:
+        return None
+    named = "; ".join(map(_differing, found[:_NAMED]))
+    more = f"; und {german_number(len(found) - _NAMED)} weitere" if len(found) > _NAMED else ""
+    counters = sorted({(BillingMonth.of(each.day), each.customer) for each in found})
+    look = ", ".join(f"`zaehlwerk recount {month}`" for month in dict.fromkeys(month for month, _ in counters))
+    mend = ", ".join(f"`zaehlwerk correct {month} {counter} --reason …`" for month, counter in counters)
+    return f"Zähler und Journal sind verschieden: {named}{more}. Nachsehen mit {look}, dann berichtigen mit {mend}."
+
+
+def _differing(each: Difference) -> str:
+    counts = f"Zähler {german_number(each.counter)}, Journal {german_number(each.journal)}"
+    return f"{each.customer} am {german_date(each.day)}, {each.meter}: {counts}"
+
+
+def _late_without_contract(case: Case) -> str | None:
+    if case.contract or case.usage.days or not case.earlier:
+        return None
+    return (
+        f"Nachträglich gezählt oder storniert: {'; '.join(map(_owed, case.earlier))}. In diesem Monat besteht kein "
+        f"Vertrag, mit dem das abgerechnet wird. Außerhalb abrechnen. {_settle(case, case.earlier)}"
+    )
+
+
+def _owed(earlier: Earlier) -> str:
+    net = sum(each.net_cents for each in earlier.charges)
+    return f"{german_month(earlier.now.month)} zu {earlier.invoice}, {german_amount(net)} € netto"
+
+
+def _settle(case: Case, months: Sequence[Earlier]) -> str:
+    commands = (f"`zaehlwerk assign {each.now.month} {case.customer} --reason …`" for each in months)
+    return f"Dann den heutigen Stand mit Begründung ausnehmen: {', '.join(commands)}."
 
 
 def _usage_without_contract(case: Case) -> str | None:
@@ -65,6 +122,29 @@ def _unknown_addons(case: Case) -> str | None:
     return None
 
 
+def _unknown_earlier_terms(case: Case) -> str | None:
+    lost = [each.invoice for each in case.earlier if not each.is_known]
+    if lost:
+        return (
+            f"Nach {', '.join(lost)} wurde nachträglich gezählt oder storniert, aber der Vertrag oder die Bedingungen "
+            "von damals liegen nicht vor. Die Datei in den Bedingungsordner legen."
+        )
+    return None
+
+
+def _negative_invoice(case: Case) -> str | None:
+    if not case.earlier or case.contract is None or case.terms is None:
+        return None
+    late = [charge for each in case.earlier for charge in each.charges]
+    *_, gross = totals((*rate(case.terms, case.contract, case.usage), *late))
+    if gross >= 0:
+        return None
+    return (
+        f"Die Rechnung wäre mit {german_amount(gross)} € negativ: {'; '.join(map(_owed, case.earlier))}. Gutschriften "
+        f"werden noch nicht erstellt. Außerhalb gutschreiben. {_settle(case, case.earlier)}"
+    )
+
+
 def _incomplete_address(case: Case) -> str | None:
     """Law: § 14 Abs. 4 Nr. 1 UStG."""
     wanted = {"name": "Name", "street": "Straße", "postcode": "PLZ", "city": "Ort", "email": "E-Mail"}
@@ -84,12 +164,17 @@ def _foreign_customer(case: Case) -> str | None:
 
 CHECKS: dict[str, Callable[[Case], str | None]] = {
     "unknown_customer": _unknown_customer,
+    "set_aside_grew": _set_aside_grew,
+    "recount_differs": _recount_differs,
+    "late_without_contract": _late_without_contract,
     "usage_without_contract": _usage_without_contract,
     "unknown_terms": _unknown_terms,
     "unknown_package": _unknown_package,
     "unknown_addons": _unknown_addons,
+    "unknown_earlier_terms": _unknown_earlier_terms,
     "incomplete_address": _incomplete_address,
     "foreign_customer": _foreign_customer,
+    "negative_invoice": _negative_invoice,
 }
 
 

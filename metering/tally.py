@@ -1,24 +1,20 @@
-"""Count once: the online counter. One atomic step in Redis per batch (per customer on a cluster).
+"""Count once: the online counter. A batch and its journal entry are one atomic step (on a cluster: per partition)."""
 
-Keys of a customer's month carry one hash tag: ``zw:{k-1007}:2026-10`` and what begins with it.
-"""
+import asyncio
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-import msgspec
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoScriptError
-from xxhash import xxh3_64_intdigest
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import RedisClusterException, RedisError
 
+from metering.batch import Batch, batch_of
 from metering.event import Event
-from metering.month import BillingMonth
-
-IDS_PER_BUCKET = 4_096
-_SCRIPT = (Path(__file__).parent / "tally.lua").read_text(encoding="utf-8")
-_encode = msgspec.msgpack.Encoder().encode
+from metering.keys import STREAMS, partition_of
+from metering.lane import Lane, Moved, Overloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,70 +25,134 @@ class Counted:
     duplicates: int
 
 
-def key_of(customer: str, month: BillingMonth | str) -> str:
-    """Return the key of a customer's month."""
-    return f"zw:{{{customer}}}:{month}"
+class Lanes(Protocol):
+    """Where batches go."""
 
+    clustered: bool
 
-def fingerprint(identity: str) -> str:
-    """Return an id's 62-bit fingerprint in decimal digits, as an integer set holds it."""
-    return str(xxh3_64_intdigest(identity.encode()) >> 2)
+    async def lane(self, partition: int) -> Lane:
+        """Return the lane to the server that has a partition."""
 
+    async def look_again(self) -> None:
+        """Find out anew which server has what."""
 
-@dataclass(slots=True)
-class _Group:
-    """The events of one customer's month in a batch, each id once."""
-
-    fingerprints: dict[str, int] = field(default_factory=dict)
-    cells: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    quantities: list[int] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        mark = fingerprint(event.id)
-        if mark in self.fingerprints:
-            return
-        cell = (event.cell, event.workflow or "", event.connector or "")
-        self.fingerprints[mark] = self.cells.setdefault(cell, len(self.cells) + 1)
-        self.quantities.append(event.quantity)
-
-    def packed(self) -> list[Any]:
-        quantities = self.quantities if max(self.quantities) > 1 else None
-        marks = self.fingerprints
-        return [list(marks), list(marks.values()), list(self.cells), quantities]
-
-
-def grouped(events: Iterable[Event]) -> dict[str, _Group]:
-    """Return the events by key; a second event with the same id in a batch is dropped."""
-    groups: dict[str, _Group] = {}
-    for event in events:
-        key = key_of(event.customer, event.month)
-        if (group := groups.get(key)) is None:
-            group = groups[key] = _Group()
-        group.add(event)
-    return groups
+    async def close(self) -> None:
+        """Close every lane."""
 
 
 class Tally:
-    """The counter behind an asynchronous client."""
+    """The counter behind its lanes."""
 
-    def __init__(self, client: Any, ids_per_bucket: int = IDS_PER_BUCKET) -> None:
-        """Count with ``client``; ``ids_per_bucket`` says when the sets of ids are split."""
-        self._client, self._fill = client, ids_per_bucket
-        self._sha = ""
+    def __init__(self, lanes: Lanes, *, journal: bool = True) -> None:
+        """Count with ``lanes``; without ``journal`` events are counted but not journaled, as a rebuild needs it."""
+        self._lanes, self._journal = lanes, journal
 
     async def count(self, events: list[Event]) -> Counted:
-        """Count events that are valid; raise redis' errors when nothing of a customer's part is certain."""
-        groups = grouped(events)
-        if isinstance(self._client, RedisCluster):
-            accepted = sum([await self._run({key: group}) for key, group in groups.items()])
+        """Count valid events; raise redis' errors when a part of them is not certain: sending all again is harmless."""
+        if not events:
+            return Counted(0, 0)
+        if not self._lanes.clustered:
+            accepted = await self._count(0, batch_of(events, journal=self._journal))
         else:
-            accepted = await self._run(groups) if groups else 0
+            accepted = await self._count_apart(events)
         return Counted(accepted, len(events) - accepted)
 
-    async def _run(self, groups: dict[str, _Group]) -> int:
-        arguments = (_encode([group.packed() for group in groups.values()]), self._fill)
+    async def close(self) -> None:
+        """Close the lanes."""
+        await self._lanes.close()
+
+    async def _count(self, partition: int, batch: Batch) -> int:
         try:
-            return int(await self._client.evalsha(self._sha, len(groups), *groups, *arguments))
-        except NoScriptError:
-            self._sha = await self._client.script_load(_SCRIPT)
-            return int(await self._client.evalsha(self._sha, len(groups), *groups, *arguments))
+            return await (await self._lanes.lane(partition)).submit(partition, batch)
+        except Moved:
+            await self._lanes.look_again()
+            return await (await self._lanes.lane(partition)).submit(partition, batch)
+        except Overloaded:
+            raise
+        except RedisError:
+            if self._lanes.clustered:
+                await self._lanes.look_again()
+            raise
+
+    async def _count_apart(self, events: list[Event]) -> int:
+        """Count partition by partition, all at once; every part is awaited before an error is told."""
+        parts: dict[int, list[Event]] = defaultdict(list)
+        for event in events:
+            parts[partition_of(event.customer)].append(event)
+        batches = {partition: batch_of(part, journal=self._journal) for partition, part in parts.items()}
+        told = await asyncio.gather(*(self._count(*each) for each in batches.items()), return_exceptions=True)
+        for each in told:
+            if isinstance(each, BaseException):
+                raise each
+        return sum(each for each in told if isinstance(each, int))
+
+
+class OneServer:
+    """Everything in one server."""
+
+    clustered = False
+
+    def __init__(self, url: str, confirm: str = "") -> None:
+        """Use the server at ``url``."""
+        self._lane = Lane(url, confirm)
+
+    async def lane(self, partition: int) -> Lane:
+        """Return the only lane."""
+        del partition
+        return self._lane
+
+    async def look_again(self) -> None:
+        """Do nothing: there is one server."""
+
+    async def close(self) -> None:
+        """Close the lane."""
+        await self._lane.close()
+
+
+class Cluster:
+    """Partitions spread over a cluster's primaries."""
+
+    clustered = True
+
+    def __init__(self, url: str, confirm: str = "") -> None:
+        """Ask the cluster at ``url`` (``redis://…``) who has what, with the usual client."""
+        self._client, self._url, self._confirm = RedisCluster.from_url(url), urlsplit(url), confirm
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def lane(self, partition: int) -> Lane:
+        """Return the lane to a partition's primary."""
+        try:
+            await self._client.initialize()
+            node = self._client.get_node_from_key(STREAMS[partition])
+        except RedisClusterException as error:
+            raise NoConnection(f"the cluster does not say who has what: {error}") from error
+        if node is None:
+            raise Moved("no server has this partition now")
+        address = (str(node.host), int(node.port))
+        if address not in self._lanes:
+            self._lanes[address] = Lane(self._url_of(*address), self._confirm)
+        return self._lanes[address]
+
+    async def look_again(self) -> None:
+        """Ask for the slots anew; who comes while somebody asks waits for the same answer."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        await asyncio.shield(self._looking)
+
+    async def close(self) -> None:
+        """Close every lane and the client."""
+        for lane in self._lanes.values():
+            await lane.close()
+        await self._client.aclose()
+
+    def _url_of(self, host: str, port: int) -> str:
+        """Return a primary's address with the cluster's credentials."""
+        login, at, _ = self._url.netloc.rpartition("@")
+        name = f"[{host}]" if ":" in host else host
+        return self._url._replace(netloc=f"{login}{at}{name}:{port}", path="").geturl()
+
+    async def _look(self) -> None:
+        with suppress(RedisError, RedisClusterException, OSError):
+            await self._client.aclose()
+            await self._client.initialize()

@@ -1,16 +1,16 @@
 """What a customer used in a month: units only, never money."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice
 
+from metering.fold import keys_of, read_cells
 from metering.month import BillingMonth
 from metering.redis import Client
-from metering.tally import key_of
 
-_CUSTOMERS_PER_TRIP, _KEYS_PER_SCAN = 1_000, 5_000
+_CUSTOMERS_PER_TRIP, _KEYS_PER_SCAN = 200, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class DayCount:
 class Usage:
     """A customer's month: per day and meter, per workflow, per connector; late events apart.
 
-    ``days`` holds only days with usage, in order. ``late`` are the days of events that came after the
-    month was frozen for billing: they are not in ``days``.
+    ``days`` holds only days with usage, in order. ``late`` is what ``split`` set apart: what was counted
+    (or, below zero, voided) after the month was billed. A counter knows no late events.
     """
 
     customer: str
@@ -35,62 +35,59 @@ class Usage:
     late: tuple[DayCount, ...] = ()
     workflows: Mapping[str, int] = field(default_factory=dict)
     connectors: Mapping[str, int] = field(default_factory=dict)
-    frozen: bool = False
 
     def total(self, *meters: str) -> int:
         """Units of the given meters over the whole month, late ones excluded."""
         return sum(day.counts.get(meter, 0) for day in self.days for meter in meters)
 
     def total_late(self, *meters: str) -> int:
-        """Units of the given meters that came after the month was frozen."""
+        """Units of the given meters that came after the month was billed; below zero when more were voided."""
         return sum(day.counts.get(meter, 0) for day in self.late for meter in meters)
 
 
 def read_usage(client: Client, customer: str, month: BillingMonth) -> Usage:
     """Return what was counted for one customer."""
-    key = key_of(customer, month)
-    with client.pipeline(transaction=False) as pipe:
-        pipe.hgetall(key)
-        pipe.hgetall(f"{key}:by")
-        counts, kinds = pipe.execute()
-    return _usage(customer, month, counts, kinds)
+    return read_many(client, [customer], month)[customer]
 
 
 def read_many(client: Client, customers: Iterable[str], month: BillingMonth) -> dict[str, Usage]:
-    """Return what was counted for many customers: days only, without workflows and connectors."""
+    """Return what was counted for many customers: days only; workflows and connectors stand in the journal."""
     found: dict[str, Usage] = {}
     rest = iter(customers)
     while part := tuple(islice(rest, _CUSTOMERS_PER_TRIP)):
-        with client.pipeline(transaction=False) as pipe:
-            for customer in part:
-                pipe.hgetall(key_of(customer, month))
-            found |= {
-                customer: _usage(customer, month, counts, {})
-                for customer, counts in zip(part, pipe.execute(), strict=True)
-            }
+        for customer, cells in read_cells(client, part, month):
+            found[customer] = Usage(customer, month, days_of(cells))
     return found
+
+
+def at_most(client: Client, customers: Iterable[str], month: BillingMonth) -> dict[str, int | None]:
+    """Return a bound of the units counted per customer without reading them: the sizes of its sets; None: not known."""
+    found: dict[str, int | None] = {}
+    rest = iter(customers)
+    while part := tuple(islice(rest, _CUSTOMERS_PER_TRIP)):
+        keys = [keys_of(customer, month)[:-1] for customer in part]
+        with client.pipeline(transaction=False) as pipe:
+            for key in chain.from_iterable(keys):
+                pipe.scard(key)
+            sizes = iter(pipe.execute())
+        for customer, of_customer in zip(part, keys, strict=True):
+            *pieces, more = islice(sizes, len(of_customer))
+            found[customer] = None if more else sum(pieces)
+    return found
+
+
+def days_of(cells: Mapping[tuple[date, str], int]) -> tuple[DayCount, ...]:
+    """Return counts per day and meter as days, in order."""
+    days: dict[date, dict[str, int]] = defaultdict(dict)
+    for (day, meter), units in cells.items():
+        days[day][meter] = units
+    return tuple(DayCount(day, days[day]) for day in sorted(days))
 
 
 def customers_with_usage(client: Client, month: BillingMonth) -> set[str]:
     """Return everyone for whom something was counted in the month, known or not."""
-    pattern = key_of("*", month)
-    keys = (key.decode() for key in client.scan_iter(match=pattern, count=_KEYS_PER_SCAN))
-    named = {key.partition("{")[2].partition("}")[0]: key for key in keys}
-    return {customer for customer, usage in read_many(client, sorted(named), month).items() if usage.days or usage.late}
-
-
-def freeze(client: Client, customer: str, month: BillingMonth) -> Usage:
-    """Freeze a customer's month and return what was counted, in one step; later events count as late.
-
-    Repeating it changes nothing. A month without usage is frozen too.
-    """
-    key = key_of(customer, month)
-    with client.pipeline(transaction=True) as pipe:
-        pipe.hset(key, "frozen", 1)
-        pipe.hgetall(key)
-        pipe.hgetall(f"{key}:by")
-        _, counts, kinds = pipe.execute()
-    return _usage(customer, month, counts, kinds)
+    named = set(_customers(client, month))
+    return {customer for customer, usage in read_many(client, sorted(named), month).items() if usage.days}
 
 
 def merge(first: Usage, *others: Usage) -> Usage:
@@ -103,29 +100,24 @@ def merge(first: Usage, *others: Usage) -> Usage:
         late=_added(each.late for each in everyone),
         workflows=_summed(each.workflows for each in everyone),
         connectors=_summed(each.connectors for each in everyone),
-        frozen=all(each.frozen for each in everyone),
     )
 
 
-def _usage(customer: str, month: BillingMonth, counts: dict[bytes, bytes], kinds: dict[bytes, bytes]) -> Usage:
-    """Read the hashes that ``tally.lua`` writes."""
-    days: dict[date, dict[str, int]] = defaultdict(dict)
-    late: dict[date, dict[str, int]] = defaultdict(dict)
-    for raw, units in counts.items():
-        *prefix, meter, day = ["", *raw.decode().split(":")]
-        if meter:
-            place = late if "late" in prefix else days
-            place[month.first_day.replace(day=int(day))][meter] = int(units)
-    named = {kind.decode(): int(units) for kind, units in kinds.items()}
-    return Usage(
-        customer=customer,
-        month=month,
-        days=tuple(DayCount(day, days[day]) for day in sorted(days)),
-        late=tuple(DayCount(day, late[day]) for day in sorted(late)),
-        workflows={name[2:]: units for name, units in sorted(named.items()) if name.startswith("w:")},
-        connectors={name[2:]: units for name, units in sorted(named.items()) if name.startswith("c:")},
-        frozen=b"frozen" in counts,
-    )
+def split(now: Usage, billed: Usage) -> Usage:
+    """Return what was billed as the month's days, and what the counter says beyond it as late: now − billed."""
+    less = (DayCount(each.day, {meter: -units for meter, units in each.counts.items()}) for each in billed.days)
+    beyond = _added([now.days, tuple(less)])
+    late = (DayCount(each.day, {meter: units for meter, units in each.counts.items() if units}) for each in beyond)
+    return replace(now, days=billed.days, late=tuple(each for each in late if each.counts))
+
+
+def _customers(client: Client, month: BillingMonth) -> Iterator[str]:
+    """Read customers from the names of keys; a customer's name may hold colons and even a month."""
+    for raw in client.scan_iter(match=f"zw:{{*}}:*:{month}:*", count=_KEYS_PER_SCAN):
+        key = raw.decode()
+        customer = key.partition("}:")[2].rpartition(f":{month}:")[0]
+        if key in keys_of(customer, month):
+            yield customer
 
 
 def _added(parts: Iterable[tuple[DayCount, ...]]) -> tuple[DayCount, ...]:

@@ -1,7 +1,6 @@
 """Books to test with: a ledger, a real counter, and sentences for what happens."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -11,17 +10,22 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from invoicing import history, terms
+from invoicing import billed, history, terms
 from invoicing.close import MonthReport, close
 from invoicing.contract import ContractEvent
 from invoicing.invoice import DirectDebit, Invoice, Party, from_json
 from invoicing.issue import Run
 from invoicing.ledger import Ledger
-from invoicing.records import CustomerVersion, InvoiceRecord
+from invoicing.records import CustomerVersion, InvoiceRecord, UsageDecision
+from invoicing.recounts import Counts, recounts
 from metering.event import Event
+from metering.journal import Journal
 from metering.month import BillingMonth
 from metering.redis import Connection, open_redis
-from metering.tally import Counted, Tally
+from metering.tally import Counted
+from metering.usage import read_many
+from metering.void import Void, void
+from tests.redis_fixtures import counted
 
 SELLER = Party("Klabauter GmbH", "Kai 1", "20457", "Hamburg", "DE", "rechnung@klabauter.example", vat_id="DE999999999")
 _ids = count(1)
@@ -36,6 +40,7 @@ def noon(day: str) -> datetime:
 class Books:
     ledger: Ledger
     counter: Connection
+    journal: Journal
 
     def customer(self, key: str, package: str = "standard-10000", since: str = "2026-01-01", **master: str) -> None:
         """A customer with a contract since a day."""
@@ -63,17 +68,37 @@ class Books:
     def use(self, key: str, day: str, units: int = 1, meter: str = "trigger", ids: tuple[str, ...] = ()) -> Counted:
         """A customer's events on a local day."""
         events = [
-            Event(each, key, day[:7], f"{meter}:{day[8:]}", "wf-1", None, 1)
-            for each in ids or tuple(f"e{next(_ids)}" for _ in range(units))
+            Event(each, key, meter, noon(day), "wf-1") for each in ids or tuple(f"e{next(_ids)}" for _ in range(units))
         ]
-        return asyncio.run(self._count(events))
+        return self.count(events)
 
-    async def _count(self, events: list[Event]) -> Counted:
-        client = self.counter.async_client()
-        try:
-            return await Tally(client).count(events)
-        finally:
-            await client.aclose()
+    def count(self, events: list[Event]) -> Counted:
+        """Count events as the reader makes them."""
+        return counted(self.counter, events)[0]
+
+    def void(self, key: str, month: str, ids: Sequence[str]) -> None:
+        """Events that should never have been counted, taken back."""
+        wanted = Void(key, BillingMonth.parse(month), ids, "doppelt ausgeführt", "anna", noon(f"{month}-28"))
+        taken, problems = void(self.journal, self.counter.client, wanted)
+        assert (len(taken), problems) == (len(ids), [])
+
+    def decide(self, month: str, source: str, target: str | None) -> None:
+        """What finance decides about a month's usage of an unknown customer."""
+        at = noon(str(BillingMonth.parse(month).next().first_day))
+        with self.ledger.write() as session:
+            session.add(
+                UsageDecision(
+                    month=month,
+                    customer=source,
+                    assigned_to=target,
+                    reason="Tippfehler",
+                    decided_by="anna",
+                    decided_at=at,
+                )
+            )
+            if target is None:
+                now = read_many(self.counter.client, [source], BillingMonth.parse(month))
+                billed.record(session, now.values(), at, None)
 
     def run(self, month: str, today: str, payments: Mapping[str, DirectDebit] | None = None) -> Run:
         return Run(
@@ -81,7 +106,11 @@ class Books:
         )
 
     def close(self, month: str, today: str, payments: Mapping[str, DirectDebit] | None = None) -> MonthReport:
-        return close(self.ledger, self.counter.client, self.run(month, today, payments))
+        return close(self.ledger, self.run(month, today, payments), self.recounts(month))
+
+    def recounts(self, month: str) -> Counts:
+        """What a close of the month is given to bill."""
+        return recounts(self.ledger, self.journal, self.counter.client, BillingMonth.parse(month))
 
     def invoices(self) -> list[Invoice]:
         with self.ledger.read() as session:
@@ -92,7 +121,7 @@ class Books:
 @contextmanager
 def open_books(ledger: Ledger, folder: Path) -> Iterator[Books]:
     with open_redis("embedded:", folder) as counter:
-        yield Books(ledger, counter)
+        yield Books(ledger, counter, Journal(str(folder / "journal")))
 
 
 def debit(due_on: str = "2026-11-06", **changes: object) -> DirectDebit:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
@@ -58,11 +59,35 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def started(*settings: str, under: tuple[str, ...] = ()) -> Iterator[str]:
+def standing_still(pid: int) -> Iterator[None]:
+    """Let a server keep its connections and answer nothing."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def replica_of(url: str, *settings: str) -> Iterator[str]:
+    """Run a replica that has caught up."""
+    with redis.Redis.from_url(url) as primary:
+        primary.config_set("repl-diskless-sync-delay", 0)
+    with started(*settings) as own, redis.Redis.from_url(own) as client:
+        client.replicaof("127.0.0.1", url.rpartition(":")[2])
+        until(lambda: client.info("replication")["master_link_status"] == "up", "the replica has caught up")
+        yield own
+
+
+@contextmanager
+def started(*settings: str, under: tuple[str, ...] = (), port: int = 0) -> Iterator[str]:
     """Run a server on a TCP port, perhaps under another command, and yield its URL."""
-    port = free_port()
+    port = port or free_port()
     command = [*under, str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", *settings]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process,
+    ):
         try:
             with redis.Redis(port=port) as client:
                 until(lambda: answers(client), "the server answers")
@@ -100,16 +125,15 @@ def each_counter(request: pytest.FixtureRequest) -> Connection:
     return connection
 
 
-def counted(connection: Connection, *batches: list[Event], ids_per_bucket: int = 4_096) -> list[Counted]:
+def counted(connection: Connection, *batches: list[Event]) -> list[Counted]:
     """Count batches one after the other, as a single process does."""
 
     async def all_of_them() -> list[Counted]:
-        client = connection.async_client()
+        tally = Tally(connection.lanes())
         try:
-            tally = Tally(client, ids_per_bucket)
             return [await tally.count(batch) for batch in batches]
         finally:
-            await client.aclose()
+            await tally.close()
 
     return run(all_of_them())
 

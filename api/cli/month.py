@@ -28,7 +28,7 @@ def close(
     today: Today = None,
     as_json: AsJson = False,
 ) -> None:
-    """Close a month: bill every sound customer, park the others with the reason."""
+    """Close a month: recount it, bill every sound customer, park the others with the reason."""
     with opened(today) as work:
         if dry_run:
             preview = monthly.preview_month(work, month)
@@ -54,11 +54,14 @@ def close(
 @app.command()
 def assign(
     month: Month,
-    customer: Annotated[str, typer.Argument(help="the unknown customer id that events came with")],
+    customer: Annotated[str, typer.Argument(help="the customer id that events came with")],
     reason: Annotated[str, typer.Option(help="why; kept in the audit log")],
     to: Annotated[str | None, typer.Option(help="the customer it belongs to; left out: set aside")] = None,
 ) -> None:
-    """Decide about a month's usage of an unknown customer: assign it, or set it aside with a reason."""
+    """Decide about a month's usage of an unknown customer: assign it, or set it aside with a reason.
+
+    What changed after it was billed, and was settled elsewhere, is set aside in the same way.
+    """
     with opened() as work:
         monthly.decide_usage(work, WHO, month, customer, DecisionForm(reason=reason, assign_to=to))
     console.print(f"decided; run `zaehlwerk close {month}` again", markup=False)

@@ -15,7 +15,7 @@ from api.invoices import with_collection
 from api.security import Identity
 from api.workplace import Workplace
 from invoicing import history
-from invoicing.money import german_amount, german_date, german_instant
+from invoicing.money import german_amount, german_date, german_instant, german_month
 from invoicing.records import InvoiceRecord, MonthRecord
 from metering.month import BillingMonth, local_day
 from sepa.collection import WAITING
@@ -23,20 +23,6 @@ from sepa.export import decide
 from sepa.records import CollectionRecord, ExportRecord
 
 FOLDER = pathlib.Path(__file__).parent
-_MONTHS = (
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-)
 _STATES = {
     "open": "offen",
     "closing": "läuft",
@@ -56,6 +42,11 @@ _RULES = {
     "unknown_addons": "Unbekannte Zusatzmodule",
     "incomplete_address": "Anschrift unvollständig",
     "foreign_customer": "Kunde im Ausland",
+    "set_aside_grew": "Ausgenommene Nutzung gewachsen",
+    "recount_differs": "Zähler und Journal verschieden",
+    "late_without_contract": "Nachträgliche Nutzung ohne Vertrag",
+    "unknown_earlier_terms": "Frühere Bedingungen fehlen",
+    "negative_invoice": "Negativer Rechnungsbetrag",
     "close_broke_off": "Abschluss abgebrochen",
 }
 
@@ -69,17 +60,11 @@ _templates = Environment(
 )
 
 
-def month_name(month: str) -> str:
-    """Write a month the German way: ``Oktober 2026``."""
-    year, number = month.split("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
-
-
 _templates.filters |= {
     "amount": german_amount,
     "date": german_date,
     "instant": german_instant,
-    "month": month_name,
+    "month": lambda month: german_month(BillingMonth.parse(month)),
     "state": lambda state: _STATES.get(state, state),
     "rule": lambda rule: _RULES.get(rule, rule),
 }

@@ -111,7 +111,10 @@ def post_close(work: Work, who: Finance, month: Month, form: CloseForm | None = 
 
 @router.post("/months/{month}/unassigned/{customer}", status_code=204)
 def post_decision(work: Work, who: Finance, month: Month, customer: Customer, form: DecisionForm) -> None:
-    """Decide about a month's usage of an unknown customer: assign it, or set it aside with a reason."""
+    """Decide about a month's usage of an unknown customer: assign it, or set it aside with a reason.
+
+    What changed after it was billed, and was settled elsewhere, is set aside in the same way.
+    """
     monthly.decide_usage(work, who.name, BillingMonth.parse(month), customer, form)
 
 

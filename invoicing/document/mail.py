@@ -14,8 +14,14 @@ def mail_text(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, str]:
     subject = f"Rechnung {invoice.number} vom {german_date(invoice.issued_on)} über {plain(eur(invoice.gross_cents))}"
     if payment and invoice.gross_cents:
         subject += f", Einzug am {german_date(payment.due_on)}"
-    paragraphs = [plain(sentence) for sentence in _sentences(invoice, payment)]
+    paragraphs = [plain(sentence) for sentence in (*_late(invoice), *_sentences(invoice, payment))]
     return subject, fill_text("mail.txt", invoice=invoice, paragraphs=paragraphs)
+
+
+def _late(invoice: Invoice) -> tuple[str, ...]:
+    """Name what the invoice bills of earlier months."""
+    late = [f"{line.text} ({eur(line.net_cents)} netto)" for line in invoice.lines if line.kind == "late"]
+    return (f"Darin enthalten: {'; '.join(late)}.",) if late else ()
 
 
 def _sentences(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, ...]:

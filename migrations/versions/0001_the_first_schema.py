@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from invoicing.ledger import Instant
+from migrations.append_only import guard
 
 revision = "0001"
 down_revision = None
@@ -235,7 +236,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('waiting', 'planned', 'announced', 'exported')"),
     )
     for table in APPEND_ONLY:
-        _guard(table)
+        guard(table)
 
 
 APPEND_ONLY = (
@@ -247,23 +248,3 @@ APPEND_ONLY = (
     "mandate_version",
     "usage_decision",
 )
-
-
-def _guard(table: str) -> None:
-    """Make the database itself refuse to change or delete what was recorded."""
-    message = f"{table} is append-only: what was recorded never changes"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
-    )

@@ -131,6 +131,44 @@ def test_late_events_are_counted_apart(billed: Service) -> None:
     assert (told["used"], told["late"]) == (0, 2)
 
 
+def test_late_events_are_billed_with_the_next_month_and_then_no_more_late(each_service: Service) -> None:
+    service = each_service
+    service.customer("k-1", mandate=False, package="schnupperpaket")
+    service.use("k-1", "2026-10-07", *["trigger"] * 500)
+    service.close_month("2026-10")
+    service.use("k-1", "2026-10-31", *["action"] * 3)
+    assert service.ask("GET", "/v1/customers/k-1/usage/2026-10")["late"] == 3
+    service.clock.move(days=30)
+    service.ask("POST", "/v1/months/2026-11/close", expect=202)
+    until(lambda: service.actions().count("month.close_ended") == 2, "November is closed", seconds=60)
+    told = service.ask("GET", "/v1/customers/k-1/usage/2026-10")
+    assert (told["used"], told["late"]) == (503, 0)
+    invoice = service.ask("GET", "/v1/invoices/RE-2026-000002")
+    assert [(each["text"], each["net_cents"]) for each in invoice["lines"]][1:] == [
+        ("Nachberechnung Oktober 2026 zu RE-2026-000001: 3 Auslöser/Aktionen nachträglich gezählt", 30)
+    ]
+    assert service.ask("GET", "/v1/invoices/RE-2026-000002/explain")["problems"] == []
+
+
+def test_late_usage_without_a_contract_is_settled_outside(service: Service) -> None:
+    service.customer("k-1", mandate=False, package="schnupperpaket")
+    service.ask("POST", "/v1/customers/k-1/contract/termination", {"received_on": "2026-09-30"}, expect=201)
+    service.use("k-1", "2026-10-07", *["trigger"] * 500)
+    service.close_month("2026-10")
+    path = "/v1/months/2026-10/unassigned/k-1"
+    assert "nothing has changed" in service.ask("POST", path, {"reason": "weg"}, expect=409)["detail"]
+    service.use("k-1", "2026-10-31", "action")
+    service.clock.move(days=30)
+    dry = service.ask("POST", "/v1/months/2026-11/close", {"dry_run": True}, expect=202)
+    assert [(each["customer"], each["rule"]) for each in dry["problems"]] == [("k-1", "late_without_contract")]
+    body = {"reason": "gehört zu k-2", "assign_to": "k-2"}
+    assert "can be set aside" in service.ask("POST", path, body, expect=409)["detail"]
+    service.ask("POST", path, {"reason": "außerhalb berechnet"}, expect=204)
+    assert service.ask("POST", "/v1/months/2026-11/close", {"dry_run": True}, expect=202)["problems"] == []
+    assert service.ask("GET", "/v1/customers/k-1/usage/2026-10")["late"] == 0
+    assert service.audit()[0]["details"] == {"to": None, "reason": "außerhalb berechnet"}
+
+
 def test_months_are_listed_newest_first_page_by_page(service: Service) -> None:
     with service.ledger.write() as session:
         for month in ("2026-08", "2026-10", "2026-09"):

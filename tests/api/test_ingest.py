@@ -1,14 +1,11 @@
 import asyncio
 import gzip
 import json
-import os
 import random
-import subprocess
-import sys
+import socket
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,68 +15,20 @@ import pytest
 import zstandard
 
 from metering.dead_letter import dead_letters
-from metering.month import BillingMonth
 from metering.redis import Connection, open_redis
-from metering.usage import Usage, read_usage
-from tests.api.event_service import DATA_DIR, URL
-from tests.redis_fixtures import free_port, kill
+from tests.api.posting import VALID, Service, events, one, problem_of, serving
+from tests.redis_fixtures import kill
 from tests.waiting import until
 
-OCTOBER = BillingMonth(2026, 10)
-VALID = {"id": "e-1", "customer": "k-1007", "type": "trigger", "time": "2026-10-05T12:00:00.123Z"}
 MIB = 1024 * 1024
 LARGEST = 8 * MIB
 
 
-@dataclass(frozen=True)
-class Service:
-    """A running service, a client of it, and the counter behind it."""
-
-    client: httpx.Client
-    counter: Connection
-    process: "subprocess.Popen[bytes]"
-
-    def post(self, body: Any, content_type: str = "application/json", **headers: str) -> httpx.Response:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post("/v1/events", content=content, headers={"content-type": content_type, **named})
-
-    def usage(self, customer: str = "k-1007") -> Usage:
-        return read_usage(self.counter.client, customer, OCTOBER)
-
-    def used(self, customer: str = "k-1007") -> int:
-        return self.usage(customer).total("trigger", "action")
-
-
-def is_ready(client: httpx.Client) -> bool:
-    try:
-        return client.get("/ready").is_success
-    except httpx.TransportError:
-        return False
-
-
-@contextmanager
-def serving(folder: Path, counter: Connection) -> Iterator[Service]:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning"]
-    environment = {**os.environ, DATA_DIR: str(folder), URL: counter.url}
-    with (
-        subprocess.Popen([*command, "tests.api.event_service:app"], env=environment) as process,
-        httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"authorization": "Bearer engine"}, timeout=30
-        ) as client,
-    ):
-        try:
-            until(lambda: is_ready(client), "the service is ready")
-            yield Service(client, counter, process)
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+@pytest.fixture(scope="module", params=["short", "asgi"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service, on the short way and through ASGI."""
     folder = tmp_path_factory.mktemp("service")
-    with open_redis("embedded:", folder) as counter, serving(folder, counter) as service:
+    with open_redis("embedded:", folder) as counter, serving(folder, counter, request.param) as service:
         yield service
 
 
@@ -88,22 +37,6 @@ def service(running: Service) -> Service:
     """A service that has counted nothing yet."""
     running.counter.client.flushall()
     return running
-
-
-def one(**fields: Any) -> dict[str, Any]:
-    return {**VALID, **fields}
-
-
-def events(count: int, prefix: str = "e") -> list[dict[str, Any]]:
-    return [one(id=f"{prefix}-{n}") for n in range(count)]
-
-
-def problem_of(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert problem["status"] == answer.status_code
-    assert {"type", "title", "detail"} < problem.keys()
-    return problem
 
 
 CLOUD = {"specversion": "1.0", "id": "e-1", "subject": "k-1007", "type": "de.fluks.trigger", "time": VALID["time"]}
@@ -448,3 +381,35 @@ def test_a_killed_counter_is_503_until_it_is_back_and_nothing_is_lost(service: S
     until(counted, "the service counts again without a restart")
     assert answers[-1].json() == {"accepted": 10, "duplicates": 50}
     assert service.used() == 60
+
+
+def posted(body: bytes, content_type: str) -> bytes:
+    head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer engine\r\nContent-Type: {content_type}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_posts_that_follow_each_other_unasked_are_each_read_as_what_they_are(service: Service) -> None:
+    """A sender need not wait for an answer; what the next post says about itself is nothing to this one."""
+    lines = b"".join(json.dumps(each).encode() + b"\n" for each in events(3, "lines"))
+    posts = [
+        posted(json.dumps(events(2, "first")).encode(), "application/json"),
+        posted(b"{}", "text/plain"),
+        posted(json.dumps(events(5, "next")).encode(), "application/json"),
+        posted(lines, "application/x-ndjson"),
+    ]
+    with socket.create_connection((service.client.base_url.host, service.client.base_url.port or 80)) as connection:
+        connection.sendall(b"".join(posts))
+        answers = read_answers(connection, len(posts))
+    assert [answer.split(b" ")[1] for answer in answers] == [b"200", b"415", b"200", b"200"]
+    assert service.used() == 2 + 3 + 5
+
+
+def read_answers(connection: socket.socket, count: int) -> list[bytes]:
+    """Read until so many answers have begun and the last of them has a body."""
+    connection.settimeout(10)
+    received = b""
+    while received.count(b"HTTP/1.1 ") < count or not received.endswith(b"}"):
+        part = connection.recv(1 << 16)
+        assert part, received
+        received += part
+    return [b"HTTP/1.1 " + each for each in received.split(b"HTTP/1.1 ")[1:]]

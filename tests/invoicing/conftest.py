@@ -1,10 +1,11 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
 import pytest
 
 from invoicing.contract import Contract
+from invoicing.difference import Earlier
 from invoicing.invoice import Invoice, Party, compose
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
@@ -28,6 +29,7 @@ class Bill(Protocol):
         addons: tuple[str, ...] = (),
         starts_on: date = ...,
         ends_on: date | None = ...,
+        earlier: Sequence[Earlier] = ...,
     ) -> Invoice: ...
 
 
@@ -41,6 +43,7 @@ def bill(fluks: Terms) -> Bill:
         addons: tuple[str, ...] = (),
         starts_on: date = date(2026, 1, 1),
         ends_on: date | None = None,
+        earlier: Sequence[Earlier] = (),
     ) -> Invoice:
         return compose(
             number="RE-2026-000001",
@@ -53,6 +56,7 @@ def bill(fluks: Terms) -> Bill:
             contract=Contract(fluks.id, package, frozenset(addons), starts_on, ends_on),
             usage=Usage("k-1007", OCTOBER, tuple(map(DayCount, OCTOBER.days(), days))),
             payment=None,
+            earlier=earlier,
         )
 
     return october

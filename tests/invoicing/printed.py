@@ -51,14 +51,15 @@ def line(
     unit_price: str,
     net_cents: int,
     *,
-    kind: Literal["base", "overage", "addon"] = "addon",
+    kind: Literal["base", "overage", "addon", "late"] = "addon",
     unit: str = "Monat",
     rate: str = "19",
     clause: str = "fluks AGB Anlage 3 § 2",
     included: bool = False,
+    formula: str = "",
 ) -> Line:
     price, percent = Decimal(unit_price), Decimal(rate)
-    return Line(position, kind, text, Decimal(quantity), unit, price, net_cents, percent, clause, included)
+    return Line(position, kind, text, Decimal(quantity), unit, price, net_cents, percent, clause, included, formula)
 
 
 LINES = (
@@ -85,7 +86,7 @@ INVOICE = Invoice(
     net_cents=71_760,
     vat_cents=13_634,
     gross_cents=85_394,
-    usage=UsageStatement(12_345, 10_000, 2_345, 0, (), "fluks AGB 1.2"),
+    usage=UsageStatement(12_345, 10_000, 2_345, (), "fluks AGB 1.2"),
     payment=DEBIT,
     clauses={
         "fluks AGB Anlage 3 § 1": "Grundpreis und Inklusivvolumen je Paket und Monat.",
@@ -103,7 +104,7 @@ FREE = replace(
     net_cents=0,
     vat_cents=0,
     gross_cents=0,
-    usage=UsageStatement(0, 500, 0, 0, (), "fluks AGB 1.2"),
+    usage=UsageStatement(0, 500, 0, (), "fluks AGB 1.2"),
 )
 
 THREE_RATES = replace(
@@ -117,6 +118,43 @@ THREE_RATES = replace(
     net_cents=75_229,
     vat_cents=13_807,
     gross_cents=89_036,
+)
+
+LATE = replace(
+    INVOICE,
+    lines=(
+        *LINES,
+        line(
+            5,
+            "Nachberechnung August 2026 zu RE-2026-000021: 1 Auslöser/Aktion storniert",
+            "-1",
+            "0.08",
+            -8,
+            kind="late",
+            unit="Auslöser/Aktion",
+            formula=(
+                "neu: 10.000 genutzt, 10.000 enthalten = 0,00 €; berechnet: 10.001 genutzt − 10.000 enthalten = "
+                "1 × 0,08 € = 0,08 €; 0,00 € − 0,08 € = -0,08 €"
+            ),
+        ),
+        line(
+            6,
+            "Nachberechnung September 2026 zu RE-2026-000098: 12 Auslöser/Aktionen nachträglich gezählt",
+            "12",
+            "0.08",
+            96,
+            kind="late",
+            unit="Auslöser/Aktion",
+            formula=(
+                "neu: 12.357 genutzt − 10.000 enthalten = 2.357 × 0,08 € = 188,56 €; berechnet: 12.345 genutzt − "
+                "10.000 enthalten = 2.345 × 0,08 € = 187,60 €; 188,56 € − 187,60 € = 0,96 €"
+            ),
+        ),
+    ),
+    vat=(VatTotal(Decimal(19), 71_848, 13_651),),
+    net_cents=71_848,
+    vat_cents=13_651,
+    gross_cents=85_499,
 )
 
 LONG_NAMED = replace(

@@ -6,18 +6,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
+from invoicing.billed import newest
 from invoicing.close import CloseError, close, preview, report
 from invoicing.contract import ContractEvent
 from invoicing.ledger import Ledger
-from invoicing.records import NumberRecord, OutboxMail, UsageDecision
+from invoicing.records import BilledUsage, NumberRecord, OutboxMail
+from invoicing.recounts import Counts
 from metering.month import BillingMonth
-from metering.usage import read_usage
+from metering.recount import Difference
+from metering.usage import Usage, read_usage, split
 from tests.books import Books, debit, noon, open_books
 
 OCTOBER = BillingMonth(2026, 10)
@@ -112,40 +116,88 @@ def test_usage_of_an_unknown_customer_is_assigned_or_set_aside(
     books.use("typo", "2026-10-06", 2)
     assert {problem.customer for problem in books.close("2026-10", "2026-11-02").problems} == {"k-1", "typo"}
     books.customer("k-1", package="", street="Gasse 1")
-    with books.ledger.write() as session:
-        session.add(
-            UsageDecision(
-                month="2026-10",
-                customer="typo",
-                assigned_to=assigned_to,
-                reason="Tippfehler",
-                decided_by="anna",
-                decided_at=noon("2026-11-02"),
-            )
-        )
+    books.decide("2026-10", "typo", assigned_to)
     found = books.close("2026-10", "2026-11-02")
     assert (found.state, found.problems) == ("closed", ())
     assert [each.usage.used for each in books.invoices()] == [billed]
 
 
-def test_events_after_the_close_are_counted_apart(books: Books) -> None:
+def test_closing_again_bills_nothing_that_came_after_the_first_bill(books: Books) -> None:
     books.customer("k-1")
     books.use("k-1", "2026-10-05", 3)
     books.close("2026-10", "2026-11-02")
     books.use("k-1", "2026-10-05", 2)
-    usage = read_usage(books.counter.client, "k-1", OCTOBER)
-    assert (usage.total("trigger"), usage.total_late("trigger"), usage.frozen) == (3, 2, True)
     books.close("2026-10", "2026-11-03")
     assert [each.usage.used for each in books.invoices()] == [3]
+
+
+def test_exactly_what_was_recounted_is_billed(books: Books) -> None:
+    """What is counted while the close runs is not in the invoice, and not in what is noted as billed."""
+    books.customer("k-1")
+    books.use("k-1", "2026-10-05", 3)
+    counts = books.recounts("2026-10")
+    books.use("k-1", "2026-10-05", 2)
+    close(books.ledger, books.run("2026-10", "2026-11-02"), counts)
+    assert [each.usage.used for each in books.invoices()] == [3]
+    with books.ledger.read() as session:
+        noted = newest(session, OCTOBER)["k-1"]
+    assert (noted.owner, noted.usage.total("trigger")) == ("k-1", 3)
+    usage = split(read_usage(books.counter.client, "k-1", OCTOBER), noted.usage)
+    assert (usage.total("trigger"), usage.total_late("trigger")) == (3, 2)
+
+
+def test_a_customer_without_usage_is_noted_as_billed_too(books: Books) -> None:
+    books.customer("k-1")
+    books.close("2026-10", "2026-11-02")
+    with books.ledger.read() as session:
+        assert newest(session, OCTOBER)["k-1"].usage == Usage("k-1", OCTOBER)
+
+
+def test_a_count_that_the_journal_does_not_confirm_parks_its_customer_alone(books: Books) -> None:
+    books.customer("k-1")
+    books.customer("k-2")
+    books.use("k-1", "2026-10-05", 3)
+    books.use("k-2", "2026-10-05", 3)
+    counts = books.recounts("2026-10")
+    wrong = tuple(Difference("k-1", date(2026, 10, day), "trigger", 3, 1_234) for day in range(5, 10))
+    run = books.run("2026-10", "2026-11-02")
+    found = close(books.ledger, run, differing(counts, wrong))
+    assert (found.state, found.invoices) == ("blocked", 1)
+    assert [(each.customer, each.rule) for each in found.problems] == [("k-1", "recount_differs")]
+    assert found.problems[0].message == (
+        "Zähler und Journal sind verschieden: k-1 am 05.10.2026, trigger: Zähler 3, Journal 1.234; "
+        "k-1 am 06.10.2026, trigger: Zähler 3, Journal 1.234; k-1 am 07.10.2026, trigger: Zähler 3, Journal 1.234; "
+        "und 2 weitere. Nachsehen mit `zaehlwerk recount 2026-10`, "
+        "dann berichtigen mit `zaehlwerk correct 2026-10 k-1 --reason …`."
+    )
+    assert close(books.ledger, run, counts).state == "closed"
+    assert [each.customer for each in books.invoices()] == ["k-2", "k-1"]
+
+
+def differing(counts: Counts, differences: tuple[Difference, ...]) -> Counts:
+    """The same counts, as a journal that says something else shows them."""
+    return replace(counts, month=replace(counts.month, differences=differences))
+
+
+def test_who_is_only_in_the_journal_is_parked_too(books: Books) -> None:
+    books.customer("k-1")
+    counts = books.recounts("2026-10")
+    lost = tuple(Difference(key, date(2026, 10, 5), "trigger", 0, 7) for key in ("k-1", "nobody"))
+    found = close(books.ledger, books.run("2026-10", "2026-11-02"), differing(counts, lost))
+    assert {each.customer: each.rule for each in found.problems} == {
+        "k-1": "recount_differs",
+        "nobody": "unknown_customer",
+    }
 
 
 def test_a_preview_changes_nothing(books: Books) -> None:
     books.customer("k-1")
     books.use("k-1", "2026-10-05", 3)
-    drafts, problems = preview(books.ledger, books.counter.client, books.run("2026-10", "2026-11-02"))
+    counts = books.recounts("2026-10")
+    drafts, problems = preview(books.ledger, books.run("2026-10", "2026-11-02"), counts)
     assert ([each.usage.used for each in drafts], problems) == ([3], ())
-    assert not read_usage(books.counter.client, "k-1", OCTOBER).frozen
     with books.ledger.read() as session:
+        assert newest(session, OCTOBER) == {}
         assert report(session, OCTOBER).state == "open"
         assert session.exec(select(NumberRecord)).all() == []
 
@@ -155,7 +207,7 @@ def test_two_closers_at_once_bill_everyone_once(books: Books) -> None:
         books.customer(f"k-{number}")
     run = books.run("2026-10", "2026-11-02")
     with ThreadPoolExecutor(4) as pool:
-        closers = [pool.submit(close, books.ledger, books.counter.client, run) for _ in range(4)]
+        closers = [pool.submit(close, books.ledger, run, books.recounts("2026-10")) for _ in range(4)]
         assert [each.result().state for each in closers].count("closed") == 4
     numbers = [each.number for each in books.invoices()]
     assert numbers == [f"RE-2026-{each:06d}" for each in range(1, 13)]
@@ -175,8 +227,7 @@ from pathlib import Path
 from invoicing import issue
 from invoicing import close as run
 from invoicing.ledger import Ledger
-from metering.redis import open_redis
-from tests.books import Books
+from tests.books import open_books
 url, folder, point, after = sys.argv[1:]
 left = int(after)
 
@@ -186,7 +237,7 @@ def kill(*_):
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-original = {name: getattr(run, name) for name in ("freeze", "issue", "_finish")}
+original = {name: getattr(run, name) for name in ("_bill", "issue", "_finish")}
 def before(name):
     def wrapped(*arguments):
         kill()
@@ -200,20 +251,28 @@ def behind(name):
     return wrapped
 name, _, where = point.partition(":")
 setattr(run, name, (before if where == "before" else behind)(name))
-with open_redis("embedded:", Path(folder)) as counter:
-    Books(Ledger(url), counter).close("2026-10", "2026-11-02")
+with open_books(Ledger(url), Path(folder)) as books:
+    books.close("2026-10", "2026-11-02")
 """
 
 
 @pytest.mark.parametrize("after", [0, 3])
-@pytest.mark.parametrize("point", ["freeze:before", "freeze:behind", "issue:before", "issue:behind", "_finish:before"])
+@pytest.mark.parametrize("point", ["_bill:before", "_bill:behind", "issue:before", "issue:behind", "_finish:before"])
 def test_killed_anywhere_and_run_again_it_ends_the_same(
     books: Books, ledger_url: str, tmp_path: Path, point: str, after: int
 ) -> None:
     for number in range(6):
         books.customer(f"k-{number}", "schnupperpaket")
         books.use(f"k-{number}", "2026-10-05", 501 + number)
-    command = [sys.executable, "-c", KILLED, ledger_url, str(tmp_path), point, str(0 if point[0] == "_" else after)]
+    command = [
+        sys.executable,
+        "-c",
+        KILLED,
+        ledger_url,
+        str(tmp_path),
+        point,
+        str(0 if point == "_finish:before" else after),
+    ]
     killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
     assert killed.returncode == -signal.SIGKILL
     found = books.close("2026-10", "2026-11-02")
@@ -223,3 +282,7 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(
     with books.ledger.read() as session:
         assert len(session.exec(select(NumberRecord)).all()) == 6
         assert len(session.exec(select(OutboxMail)).all()) == 6
+        rows = session.exec(select(BilledUsage).order_by(col(BilledUsage.customer))).all()
+    assert [(each.invoice, each.customer, each.month, each.counts) for each in rows] == [
+        (f"RE-2026-{n + 1:06d}", f"k-{n}", "2026-10", {"05": {"trigger": 501 + n}}) for n in range(6)
+    ]

@@ -27,6 +27,7 @@ from tests.invoicing.printed import (
     DEBIT,
     FREE,
     INVOICE,
+    LATE,
     LONG_NAMED,
     SELLER,
     THREE_RATES,
@@ -42,6 +43,7 @@ SAMPLES = {
     "unmandated": UNMANDATED,
     "free": FREE,
     "three_rates": THREE_RATES,
+    "late": LATE,
     "long_names": LONG_NAMED,
 }
 SLIP = RoutingSlip(
@@ -282,6 +284,19 @@ def test_the_mail_is_the_announcement() -> None:
     for fact in ("853,94 EUR", "12.11.2026", "MM-00001-1", "DE98ZZZ09999999999", "DE89 **** **** **** **30 00"):
         assert fact in words
     assert max(map(len, body.splitlines())) < 78
+
+
+@pytest.mark.clause("fluks Anlage 3 fn 1")
+def test_what_is_billed_of_earlier_months_is_printed_with_its_reckoning_and_said_in_the_mail() -> None:
+    text = text_of(render_invoice(LATE))
+    assert "Nachberechnung August 2026 zu RE-2026-000021: 1 Auslöser/Aktion storniert" in text
+    assert "0,00 € − 0,08 € = -0,08 €" in text
+    _, body = mail_text(LATE, DEBIT)
+    assert_golden(GOLDEN / "mail_late.txt", body)
+    assert (
+        "Darin enthalten: Nachberechnung August 2026 zu RE-2026-000021: 1 Auslöser/Aktion storniert (-0,08 EUR netto); "
+        "Nachberechnung September 2026 zu RE-2026-000098: 12 Auslöser/Aktionen nachträglich gezählt (0,96 EUR netto)."
+    ) in " ".join(body.split())
 
 
 @pytest.mark.clause("fluks 13.3")

@@ -3,8 +3,13 @@ from datetime import date
 
 import pytest
 
+from invoicing.contract import Contract
+from invoicing.difference import Earlier
 from invoicing.explain import UnknownLineError, explain, render
 from invoicing.invoice import Invoice, from_json, to_json
+from invoicing.terms import Terms
+from metering.month import BillingMonth
+from metering.usage import DayCount, Usage
 from tests.invoicing.conftest import Bill
 
 
@@ -56,6 +61,52 @@ def test_a_flat_price_needs_no_days(invoice: Invoice, line: int) -> None:
 def test_a_line_that_is_not_there_is_refused(invoice: Invoice, line: int) -> None:
     with pytest.raises(UnknownLineError, match="choose 1 to 3"):
         explain(invoice, line)
+
+
+@pytest.fixture
+def later(bill: Bill, fluks: Terms) -> Invoice:
+    """October's invoice, on which late units of September stand, and a voided one of August."""
+    contract = Contract(fluks.id, "basic-2500", frozenset(), date(2026, 1, 1))
+    earlier = [
+        Earlier(
+            f"RE-2026-00000{place}",
+            fluks,
+            contract,
+            billed=Usage("k-1007", month, (DayCount(month.first_day, {"action": before}),)),
+            readings=(Usage("k-1007", month, (DayCount(month.first_day, {"action": now}),)),),
+        )
+        for place, (month, before, now) in enumerate(
+            [(BillingMonth(2026, 8), 2_502, 2_501), (BillingMonth(2026, 9), 2_490, 2_512)], start=1
+        )
+    ]
+    return from_json(to_json(bill("standard-10000", {"trigger": 10_001}, earlier=earlier)))
+
+
+def test_lines_of_earlier_months_are_explained_beside_the_month_s_own(later: Invoice) -> None:
+    explained = explain(later)
+    assert [(each.kind, each.net_cents) for each in explained.lines] == [
+        ("base", 50_000),
+        ("overage", 8),
+        ("late", -10),
+        ("late", 120),
+    ]
+    assert explained.problems == ()
+    assert explained.totals[0] == "Netto: 500,00 € + 0,08 € − 0,10 € + 1,20 € = 501,18 €"
+    (line,) = explain(later, 4).lines
+    assert line.inputs == {"Menge": "12 Auslöser/Aktion", "Einzelpreis": "0,10 €"}
+    assert line.formula.endswith("1,20 € − 0,00 € = 1,20 €")
+    assert set(explain(later, 4).clauses) == {"fluks AGB Anlage 3 § 2", "fluks AGB 1.2"}
+
+
+def test_a_line_of_an_earlier_month_is_told_in_german(later: Invoice) -> None:
+    assert render(explain(later, 3)).splitlines()[2:] == [
+        "3. Nachberechnung August 2026 zu RE-2026-000001: 1 Auslöser/Aktion storniert",
+        "   neu: 2.501 genutzt − 2.500 enthalten = 1 × 0,10 € = 0,10 €; berechnet: 2.502 genutzt − 2.500 enthalten = "
+        "2 × 0,10 € = 0,20 €; 0,10 € − 0,20 € = -0,10 €",
+        f"   fluks AGB Anlage 3 § 2: {later.clauses['fluks AGB Anlage 3 § 2']}",
+        "",
+        "Alles nachgerechnet: jeder Betrag stimmt.",
+    ]
 
 
 def test_included_modules_and_an_empty_month_add_up(bill: Bill) -> None:

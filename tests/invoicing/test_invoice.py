@@ -127,10 +127,9 @@ def test_the_statement_holds_what_counts_against_the_allowance(fluks: Terms) -> 
             DayCount(date(2026, 10, 2), {"connector": 5}),
             DayCount(date(2026, 10, 3), {"action": 600}),
         ),
-        late=(DayCount(date(2026, 10, 4), {"trigger": 2, "connector": 9}),),
     )
     counting = statement(fluks, Contract(fluks.id, "schnupperpaket", frozenset(), date(2026, 1, 1)), usage)
-    assert (counting.used, counting.included, counting.overage, counting.late) == (610, 500, 110, 2)
+    assert (counting.used, counting.included, counting.overage) == (610, 500, 110)
     assert counting.days == (
         (date(2026, 10, 1), {"trigger": 3, "action": 7}),
         (date(2026, 10, 3), {"trigger": 0, "action": 600}),

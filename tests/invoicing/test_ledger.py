@@ -7,9 +7,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlmodel import select
 
+from invoicing.billed import last_row, newest, record
 from invoicing.ledger import Ledger
 from invoicing.records import CustomerVersion, InvoiceRecord, MonthRecord
+from metering.month import BillingMonth
+from metering.usage import DayCount, Usage
 
+OCTOBER = BillingMonth(2026, 10)
+DAYS = (DayCount(date(2026, 10, 5), {"action": 2, "trigger": 1}), DayCount(date(2026, 10, 31), {"connector": 9}))
 NOON = datetime(2026, 11, 1, 12, tzinfo=timezone(timedelta(hours=1)))
 
 
@@ -56,18 +61,45 @@ def test_a_naive_instant_is_refused(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE invoice SET gross_cents = 1", "DELETE FROM invoice", "UPDATE customer_version SET name = 'x'"],
+    [
+        "UPDATE invoice SET gross_cents = 1",
+        "DELETE FROM invoice",
+        "UPDATE customer_version SET name = 'x'",
+        "UPDATE billed_usage SET counts = '{}'",
+        "DELETE FROM billed_usage",
+    ],
 )
 @pytest.mark.clause("§ 146 Abs. 4 AO")
 def test_the_database_refuses_to_change_what_was_issued(ledger: Ledger, statement: str) -> None:
     with ledger.write() as session:
         session.add(invoice())
         session.add(customer("Alt"))
+        record(session, [Usage("k-1", OCTOBER, DAYS)], NOON, None)
     with pytest.raises(DBAPIError, match="append-only"), ledger.write() as session:
         session.execute(text(statement))
     with ledger.read() as session:
         assert session.exec(select(InvoiceRecord)).one().gross_cents == 85394
         assert session.exec(select(CustomerVersion)).one().name == "Alt"
+        assert newest(session, OCTOBER)["k-1"].usage.days == DAYS
+
+
+def test_the_newest_record_of_what_was_billed_holds_and_knows_whose_bill_it_was(ledger: Ledger) -> None:
+    with ledger.write() as session:
+        session.add(invoice())
+        session.flush()
+        record(session, [Usage("k-1", OCTOBER), Usage("typo", OCTOBER, DAYS)], NOON, "RE-2026-000001")
+        record(session, [Usage("test", OCTOBER, DAYS), Usage("k-1", OCTOBER.next(), DAYS)], NOON, None)
+        record(session, [Usage("k-1", OCTOBER, DAYS)], NOON, None)
+    with ledger.read() as session:
+        found = newest(session, OCTOBER)
+        assert {key: (each.row, each.owner) for key, each in found.items()} == {
+            "k-1": (5, "k-1"),
+            "typo": (2, "k-1"),
+            "test": (3, ""),
+        }
+        assert [each.usage for each in found.values()] == [Usage(key, OCTOBER, DAYS) for key in found]
+        assert newest(session, OCTOBER, ["typo", "nobody"]) == {"typo": found["typo"]}
+        assert (newest(session, OCTOBER.previous()), last_row(session)) == ({}, 5)
 
 
 def test_a_customers_month_has_one_invoice(ledger: Ledger) -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.money import euro, german_amount, german_date, german_number, percent_of, to_cents
+from invoicing.money import euro, german_amount, german_date, german_month, german_number, percent_of, to_cents
+from metering.month import BillingMonth
 
 AMOUNTS = st.decimals(min_value=-10_000_000, max_value=10_000_000, places=6)
 
@@ -95,3 +96,11 @@ def test_numbers_lose_no_digit(value: Decimal | int, places: int, text: str) -> 
 
 def test_dates_are_written_the_german_way() -> None:
     assert german_date(date(2026, 11, 2)) == "02.11.2026"
+
+
+@pytest.mark.parametrize(
+    ("month", "written"),
+    [((2026, 1), "Januar 2026"), ((2026, 3), "März 2026"), ((2026, 10), "Oktober 2026"), ((2027, 12), "Dezember 2027")],
+)
+def test_a_month_is_written_out(month: tuple[int, int], written: str) -> None:
+    assert german_month(BillingMonth(*month)) == written

@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from metering.event import Event
 from metering.redis import Connection, open_redis
-from metering.tally import Tally
+from metering.tally import Lanes, Tally
 from metering.usage import read_usage
-from tests.metering.samples import OCTOBER, event, parts
+from tests.metering.samples import OCTOBER, event, journaled, parts
 from tests.redis_fixtures import counted, is_alive, kill, pid_of, run, started
 from tests.waiting import until
 
@@ -38,16 +35,16 @@ class Load:
     acknowledged: dict[str, float] = field(default_factory=dict)
 
     async def run(
-        self, client: redis.asyncio.Redis, size: int, enough: Callable[[], bool], end: Callable[[], object]
+        self, lanes: Callable[[], Lanes], size: int, enough: Callable[[], bool], end: Callable[[], object]
     ) -> None:
         """Post batches of a size; when it is enough, ``end`` ends the server in the middle of it."""
         reached = asyncio.Event()
-        async with client:
-            tally = Tally(client)
-            running = asyncio.gather(*(self._write(tally, number, size, enough, reached) for number in range(WRITERS)))
-            await reached.wait()
-            end()
-            await running
+        tally = Tally(lanes())
+        running = asyncio.gather(*(self._write(tally, number, size, enough, reached) for number in range(WRITERS)))
+        await reached.wait()
+        end()
+        await running
+        await tally.close()
 
     async def _write(
         self, tally: Tally, number: int, size: int, enough: Callable[[], bool], reached: asyncio.Event
@@ -68,14 +65,6 @@ class Load:
                 reached.set()
 
 
-def asked_once(connection: Connection) -> redis.asyncio.Redis:
-    """Return a client that does not ask a dead server again."""
-    once = Retry(NoBackoff(), 0)
-    if connection.embedded:
-        return redis.asyncio.Redis(unix_socket_path=str(connection.embedded.socket), retry=once)
-    return redis.asyncio.Redis.from_url(connection.url, retry=once)
-
-
 def missing(connection: Connection, load: Load, chunk: int) -> list[tuple[int, float]]:
     """Send every acknowledged event again, oldest first; return how many were new, and since when known."""
     names = sorted(load.acknowledged, key=load.acknowledged.__getitem__)
@@ -88,6 +77,12 @@ def missing(connection: Connection, load: Load, chunk: int) -> list[tuple[int, f
     ]
 
 
+def disagreeing(connection: Connection) -> int:
+    """Return how far the counter is from its journal: how many ids are in one of them only."""
+    ids = {each.id for kept in journaled(connection) for each in kept}
+    return abs(total(connection) - len(ids))
+
+
 def total(connection: Connection) -> int:
     return sum(read_usage(connection.client, f"k-{n}", OCTOBER).total("trigger") for n in range(5))
 
@@ -98,8 +93,9 @@ def test_a_server_killed_under_load_has_everything_acknowledged(tmp_path: Path, 
     with open_redis("embedded:", tmp_path, appendfsync) as connection:
         for wanted in (2_000, 6_000):
             enough = lambda wanted=wanted: len(load.acknowledged) > wanted  # noqa: E731 - a condition in a word
-            run(load.run(asked_once(connection), 20, enough, lambda: kill(connection)))
+            run(load.run(connection.lanes, 20, enough, lambda: kill(connection)))
             connection.ensure_running()
+            assert disagreeing(connection) == 0
             assert missing(connection, load, 1_000) == []
         counted(connection, *parts(list(load.sent.values()), 1_000))
         assert total(connection) == len(load.sent)
@@ -135,7 +131,7 @@ def fail_power(data_dir: Path, appendfsync: str, seconds: float) -> tuple[Load, 
         server, deadline = pid_of(connection), time.monotonic() + seconds
         run(
             load.run(
-                asked_once(connection),
+                connection.lanes,
                 5,
                 lambda: time.monotonic() > deadline,
                 lambda: os.kill(server, signal.SIGKILL),
@@ -154,6 +150,7 @@ def test_a_power_failure_loses_nothing_acknowledged_when_always_synced(tmp_path:
     load, _ = fail_power(tmp_path, "always", seconds=1)
     with open_redis("embedded:", tmp_path) as connection:
         assert len(load.acknowledged) > 100
+        assert disagreeing(connection) == 0
         assert missing(connection, load, 1_000) == []
         counted(connection, *parts(list(load.sent.values()), 1_000))
         assert total(connection) == len(load.sent)
@@ -162,6 +159,7 @@ def test_a_power_failure_loses_nothing_acknowledged_when_always_synced(tmp_path:
 def test_a_power_failure_loses_at_most_two_seconds_when_synced_every_second(tmp_path: Path) -> None:
     load, failed = fail_power(tmp_path, "everysec", seconds=3.2)
     with open_redis("embedded:", tmp_path) as connection:
+        assert disagreeing(connection) == 0
         lost = missing(connection, load, 50)
         age = max((failed - acknowledged for _, acknowledged in lost), default=0.0)
         print(f"lost {sum(count for count, _ in lost)} of {len(load.acknowledged)}, the oldest {age:.3f} s old")  # noqa: T201

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from metering.event import MOST_EVENTS, BodyError, Event, Reader, Rejected, Window
 from metering.month import BillingMonth
+from tests.metering.samples import cell_of
 
 JSON, LINES = "application/json", "application/x-ndjson"
 CLOUD, CLOUDS = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -42,12 +43,12 @@ def lines(*events: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in events)
 
 
-def cell_of(time: str, window: Window = ALL_TIME) -> str:
+def read_cell(time: str, window: Window = ALL_TIME) -> str:
     [event], [] = read(one(time=time), window=window)
-    return f"{event.month} {event.cell}"
+    return cell_of(event)
 
 
-READ_OK = Event("e-1", "k-1007", "2026-10", "trigger:05", None, None, 1)
+READ_OK = Event("e-1", "k-1007", "trigger", datetime(2026, 10, 5, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,9 @@ def test_everything_an_event_can_say_arrives() -> None:
         "source": "/engine/3",
         "data": {"workflow": "wf-17", "connector": "fluks-forms", "quantity": 1_000_000, "more": True},
     }
-    expected = Event("e-1", "k-1007", "2026-10", "trigger:05", "wf-17", "fluks-forms", 1_000_000)
+    expected = Event(
+        "e-1", "k-1007", "trigger", datetime(2026, 10, 5, 12, tzinfo=UTC), "wf-17", "fluks-forms", 1_000_000
+    )
     assert read(own) == read(cloud, CLOUD) == ([expected], [])
 
 
@@ -145,7 +148,7 @@ def test_a_refused_event_is_named_and_the_others_count(wrong: Any, field: str, m
 @pytest.mark.parametrize(
     ("change", "field", "message"),
     [
-        ({"specversion": "0.3"}, "specversion", "is not supported: give 1.0"),
+        ({"specversion": "0.3"}, "specversion", "is not valid: give 1.0"),
         ({"specversion": 1}, "specversion", "is not valid: give 1.0"),
         ({"subject": None}, "subject", f"is not valid: {CUSTOMER}"),
         ({"type": "trigger.fluks"}, "type", f"is unknown: {METERS}"),
@@ -312,7 +315,7 @@ def test_the_window_s_bounds_are_in_it(time: str, taken: bool) -> None:  # noqa:
     ],
 )
 def test_an_event_counts_on_its_day_in_berlin(time: str, cell: str) -> None:
-    assert cell_of(time) == cell
+    assert read_cell(time) == cell
 
 
 MOMENTS = st.datetimes(
@@ -328,9 +331,8 @@ def test_the_day_is_the_calendar_s_whatever_the_sender_s_zone(moments: list[date
     events, rejected = read(batch, window=ALL_TIME)
     plain = [moment.astimezone(ZoneInfo("Europe/Berlin")) for moment in moments]
     assert rejected == []
-    assert [(each.month, each.cell) for each in events] == [
-        (f"{local:%Y-%m}", f"{meter}:{local:%d}") for local in plain
-    ]
+    assert [cell_of(each) for each in events] == [f"{local:%Y-%m} {meter}:{local:%d}" for local in plain]
+    assert [each.time for each in events] == moments
 
 
 @given(st.lists(st.sampled_from([one(), *(wrong for wrong, _, _ in REFUSED)]), min_size=1, max_size=30))

@@ -11,9 +11,10 @@ import pytest
 import redis
 
 from metering import redis as store
-from metering.redis import Connection, StoreError, durability, open_redis
+from metering.durability import durability
+from metering.redis import Connection, StoreError, open_redis
 from metering.usage import read_usage
-from tests.metering.samples import OCTOBER, batch
+from tests.metering.samples import OCTOBER, batch, event, journaled
 from tests.redis_fixtures import counted, is_alive, kill, pid_of, started
 from tests.waiting import until
 
@@ -150,15 +151,19 @@ def test_a_server_that_cannot_start_says_where_to_look(tmp_path: Path) -> None:
     assert "Bad file format" in (tmp_path / "redis" / "valkey.log").read_text(encoding="utf-8")
 
 
-def test_a_torn_last_write_does_not_stop_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])
+def test_a_torn_last_write_is_forgotten_whole_and_does_not_stop_the_start(tmp_path: Path, share: float) -> None:
+    """Of a transaction that the log does not hold to its end nothing is left, neither counts nor journal."""
     with open_redis("embedded:", tmp_path) as connection:
         counted(connection, batch(10))
+        [aof] = (tmp_path / "redis").glob("appendonlydir/*.incr.aof")
+        before = aof.stat().st_size
+        counted(connection, [event(f"n-{n}", f"trigger:{n % 31 + 1:02}", customer=f"k-{n % 3}") for n in range(300)])
         kill(connection)
-    [aof] = (tmp_path / "redis").glob("appendonlydir/*.incr.aof")
-    with aof.open("ab") as log:
-        log.write(b"*1\r\n$5\r\nMULTI\r\n*4\r\n$7\r\nHINCRBY\r\n$16\r\nzw:{k-1}")
+    os.truncate(aof, before + int((aof.stat().st_size - before) * share))
     with open_redis("embedded:", tmp_path) as connection:
-        assert read_usage(connection.client, "k-1", OCTOBER).total("trigger") == 10
+        assert [read_usage(connection.client, f"k-{n}", OCTOBER).total("trigger") for n in range(3)] == [0, 10, 0]
+        assert journaled(connection) == [batch(10)]
 
 
 def test_a_long_path_gets_a_private_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,6 +211,6 @@ def test_a_server_that_forgets_is_told_apart(tmp_path: Path) -> None:
     assert found == {
         "appendonly": (False, "appendonly no (needs yes)"),
         "appendfsync": (False, "appendfsync no"),
-        "memory": (False, "set-max-intset-entries 512 (exact anyway; 16384 saves memory)"),
+        "memory": (False, "set-max-intset-entries 512 (exact anyway; 16384 and more saves memory)"),
         "eviction": (False, "maxmemory-policy allkeys-lru (needs noeviction)"),
     }

@@ -1,11 +1,14 @@
+from collections import Counter
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from metering.keys import key_of
 from metering.month import BillingMonth
 from metering.redis import Connection
-from metering.tally import key_of
-from metering.usage import DayCount, Usage, customers_with_usage, freeze, merge, read_many, read_usage
+from metering.usage import DayCount, Usage, customers_with_usage, merge, read_many, read_usage, split
 from tests.metering.samples import NOVEMBER, OCTOBER, event
 from tests.redis_fixtures import counted
 
@@ -44,14 +47,6 @@ def test_february_29_is_a_day(each_counter: Connection) -> None:
     assert read_usage(each_counter.client, "k-1", leap).days == (DayCount(date(2028, 2, 29), {"trigger": 1}),)
 
 
-def test_a_meter_may_be_called_late(each_counter: Connection) -> None:
-    counted(each_counter, [event("a", "late:05")])
-    freeze(each_counter.client, "k-1", OCTOBER)
-    counted(each_counter, [event("b", "late:06", quantity=2)])
-    found = read_usage(each_counter.client, "k-1", OCTOBER)
-    assert (found.days, found.late) == ((day(5, late=1),), (day(6, late=2),))
-
-
 def test_many_are_read_as_one_by_one(each_counter: Connection) -> None:
     customers = [f"k-{n}" for n in range(2_500)]
     counted(each_counter, [event("a", f"trigger:{n % 31 + 1:02d}", customer=each) for n, each in enumerate(customers)])
@@ -59,11 +54,6 @@ def test_many_are_read_as_one_by_one(each_counter: Connection) -> None:
     assert list(found) == customers
     assert all(found[each] == read_usage(each_counter.client, each, OCTOBER) for each in customers[::250])
     assert customers_with_usage(each_counter.client, OCTOBER) == set(customers)
-
-
-def test_many_are_read_without_workflows(each_counter: Connection) -> None:
-    counted(each_counter, [event("a", workflow="w", connector="c")])
-    assert read_many(each_counter.client, ["k-1"], OCTOBER)["k-1"] == usage(day(5, trigger=1))
 
 
 def test_customers_are_found_however_they_are_written(each_counter: Connection) -> None:
@@ -77,25 +67,6 @@ def test_customers_are_found_however_they_are_written(each_counter: Connection) 
     )
 
 
-def test_a_customer_with_late_usage_only_is_found(each_counter: Connection) -> None:
-    for customer in ("frozen-only", "late-only"):
-        freeze(each_counter.client, customer, OCTOBER)
-    counted(each_counter, [event("a", customer="late-only")])
-    assert customers_with_usage(each_counter.client, OCTOBER) == {"late-only"}
-
-
-def test_a_freeze_returns_what_was_counted_and_repeats(each_counter: Connection) -> None:
-    counted(each_counter, [event("a", workflow="w", connector="c"), event("b", "action:06")])
-    first = freeze(each_counter.client, "k-1", OCTOBER)
-    assert first == Usage("k-1", OCTOBER, (day(5, trigger=1), day(6, action=1)), (), {"w": 1}, {"c": 1}, frozen=True)
-    assert freeze(each_counter.client, "k-1", OCTOBER) == first == read_usage(each_counter.client, "k-1", OCTOBER)
-
-
-def test_a_month_without_usage_is_frozen_too(each_counter: Connection) -> None:
-    assert freeze(each_counter.client, "k-1", OCTOBER) == Usage("k-1", OCTOBER, frozen=True)
-    assert not read_usage(each_counter.client, "k-1", NOVEMBER).frozen
-
-
 def test_totals_are_asked_by_meter() -> None:
     found = Usage("k-1", OCTOBER, (day(1, trigger=2, action=3), day(2, action=4)), (day(3, trigger=5),))
     assert [found.total(), found.total("trigger"), found.total("trigger", "action"), found.total("x")] == [0, 2, 9, 0]
@@ -103,10 +74,8 @@ def test_totals_are_asked_by_meter() -> None:
 
 
 def test_merging_adds_day_by_day_and_keeps_the_first_customer() -> None:
-    first = Usage("k-1", OCTOBER, (day(1, trigger=1),), (day(9, action=1),), {"b": 1}, {"c": 1}, frozen=True)
-    other = Usage(
-        "k-2", OCTOBER, (day(1, trigger=2, action=1), day(31, action=4)), (), {"a": 2, "b": 3}, {}, frozen=True
-    )
+    first = Usage("k-1", OCTOBER, (day(1, trigger=1),), (day(9, action=1),), {"b": 1}, {"c": 1})
+    other = Usage("k-2", OCTOBER, (day(1, trigger=2, action=1), day(31, action=4)), (), {"a": 2, "b": 3}, {})
     assert merge(first, other) == Usage(
         "k-1",
         OCTOBER,
@@ -114,7 +83,6 @@ def test_merging_adds_day_by_day_and_keeps_the_first_customer() -> None:
         (day(9, action=1),),
         {"a": 2, "b": 4},
         {"c": 1},
-        frozen=True,
     )
 
 
@@ -124,15 +92,55 @@ def test_merging_nothing_changes_nothing(others: list[Usage]) -> None:
     assert merge(alone, *others) == alone
 
 
-def test_a_merge_is_frozen_only_when_all_are() -> None:
-    frozen, still_open = Usage("k-1", OCTOBER, frozen=True), Usage("k-2", OCTOBER)
-    assert [merge(frozen, still_open).frozen, merge(frozen, frozen).frozen] == [False, True]
+@pytest.mark.parametrize(
+    ("billed", "now", "late"),
+    [
+        ([], [], []),
+        ([day(5, trigger=3)], [day(5, trigger=3)], []),
+        ([day(5, trigger=3)], [day(5, trigger=4)], [day(5, trigger=1)]),
+        ([day(5, trigger=3)], [day(5, trigger=2)], [day(5, trigger=-1)]),
+        ([day(5, trigger=3)], [], [day(5, trigger=-3)]),
+        ([], [day(5, trigger=3)], [day(5, trigger=3)]),
+        (
+            [day(5, trigger=3, action=1), day(7, action=2)],
+            [day(1, connector=9), day(5, trigger=3, action=2), day(7, trigger=1, action=2)],
+            [day(1, connector=9), day(5, action=1), day(7, trigger=1)],
+        ),
+        ([day(5, trigger=3)], [day(6, trigger=3)], [day(5, trigger=-3), day(6, trigger=3)]),
+    ],
+)
+def test_late_is_what_the_counter_says_beyond_the_bill(
+    billed: list[DayCount], now: list[DayCount], late: list[DayCount]
+) -> None:
+    assert split(usage(*now), usage(*billed)) == Usage("k-1", OCTOBER, tuple(billed), tuple(late))
+
+
+DAYS = st.dictionaries(
+    st.integers(1, 31), st.dictionaries(st.sampled_from(["trigger", "action"]), st.integers(1, 9), min_size=1)
+)
+
+
+@given(DAYS, DAYS)
+def test_bill_and_late_make_up_what_is_counted(
+    billed: dict[int, dict[str, int]], now: dict[int, dict[str, int]]
+) -> None:
+    of_both = [usage(*(day(number, **each[number]) for number in sorted(each))) for each in (billed, now)]
+    found = split(of_both[1], of_both[0])
+    for meter in ("trigger", "action"):
+        assert found.total(meter) == of_both[0].total(meter)
+        assert found.total(meter) + found.total_late(meter) == of_both[1].total(meter)
+    added: Counter[tuple[date, str]] = Counter()
+    for each in (*found.days, *found.late):
+        added.update({(each.day, meter): units for meter, units in each.counts.items()})
+    assert {cell: units for cell, units in added.items() if units} == {
+        (each.day, meter): units for each in of_both[1].days for meter, units in each.counts.items()
+    }
 
 
 def test_all_keys_of_a_customer_s_month_carry_one_hash_tag(each_counter: Connection) -> None:
-    counted(each_counter, [event(str(n), workflow="w") for n in range(200)], ids_per_bucket=10)
-    prefix = key_of("k-1", OCTOBER)
-    assert prefix == "zw:{k-1}:2026-10"
-    keys = [key.decode() for key in each_counter.client.scan_iter(count=1_000)]
+    days = [event(str(n), f"trigger:{n:02}") for n in range(1, 32)]
+    counted(each_counter, [*days, event("more", "connector:05"), event("two", quantity=2)])
+    prefix = f"{key_of('k-1', OCTOBER)}:"
+    keys = [key.decode() for key in each_counter.client.scan_iter(match="zw:*k-1*", count=1_000)]
     assert len(keys) > 2
     assert [key for key in keys if not key.startswith(prefix)] == []

@@ -4,7 +4,6 @@ Every line begins with the moment at which it happens. Events go through the rea
 month and its day by its own instant, at both sides of local midnights and of the changes of the clock.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -19,9 +18,8 @@ from invoicing.invoice import Invoice
 from invoicing.ledger import Ledger
 from invoicing.money import german_amount
 from invoicing.terms import Terms, find
-from metering.event import Event, Reader, Window
+from metering.event import Reader, Window
 from metering.month import BillingMonth
-from metering.tally import Tally
 from sepa.mandate import AgreedNotice, DebitPolicy, Mandate, plan
 from tests.books import Books, noon, open_books
 
@@ -133,14 +131,7 @@ class Year:
         body = json.dumps(event | {"time": self.now.isoformat()}).encode()
         events, refused = self.reader.read("application/json", body, Window.at(self.now, 35, 5))
         assert refused == []
-        assert [asyncio.run(self._count(events)), asyncio.run(self._count(events))] == [1, 0]
-
-    async def _count(self, events: list[Event]) -> int:
-        client = self.books.counter.async_client()
-        try:
-            return (await Tally(client).count(events)).accepted
-        finally:
-            await client.aclose()
+        assert [self.books.count(events).accepted, self.books.count(events).accepted] == [1, 0]
 
     def closes(self, what: str) -> None:
         month, _, expected = what.partition(": ")

@@ -148,7 +148,7 @@ class Office:
         usage = Usage(key, month, tuple(DayCount(day, {"trigger": used}) for day, used in days))
         contract = Contract(self.terms.id, package, frozenset(addons), date(2026, 1, 1), None)
         with self.ledger.write() as session:
-            invoice = issue(session, run, Case(key, master, contract, self.terms, usage), usage)
+            invoice = issue(session, run, Case(key, master, contract, self.terms, usage))
         if not self.render:
             path = invoice_path(self.folder, invoice.number)
             path.parent.mkdir(parents=True, exist_ok=True)

