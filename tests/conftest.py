@@ -16,6 +16,9 @@ pytest_plugins = ["tests.redis_fixtures"]
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with start_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # no test cuts its power
+            connection.execute("SELECT pg_reload_conf()")
         yield server
 
 

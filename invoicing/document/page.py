@@ -7,13 +7,12 @@ because the font map is shared and Pango does not allow two.
 
 import textwrap
 from functools import cache
+from importlib import import_module
 from threading import Lock
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
 
 from invoicing.money import german_amount, german_date, german_instant, german_number
 
@@ -31,7 +30,7 @@ def fill_pdf(name: str, **values: object) -> bytes:
     """Fill ``name.html``, style it with ``name.css`` and return the PDF."""
     html = fill_text(f"{name}.html", **values)
     with _rendering:
-        page = HTML(string=html, url_fetcher=_refuse)
+        page = _weasyprint().HTML(string=html, url_fetcher=_refuse)
         pdf = page.write_pdf(stylesheets=[_stylesheet(f"{name}.css")], font_config=_fonts())
     return bytes(pdf)
 
@@ -79,10 +78,17 @@ def _environment() -> Environment:
 
 
 @cache
-def _fonts() -> FontConfiguration:
-    return FontConfiguration()
+def _weasyprint() -> Any:
+    """Load WeasyPrint when something is printed: that takes a second, and most processes never print."""
+    import_module("weasyprint.text.fonts")
+    return import_module("weasyprint")
 
 
 @cache
-def _stylesheet(name: str) -> CSS:
-    return CSS(string=fill_text(name), font_config=_fonts())
+def _fonts() -> Any:
+    return _weasyprint().text.fonts.FontConfiguration()
+
+
+@cache
+def _stylesheet(name: str) -> Any:
+    return _weasyprint().CSS(string=fill_text(name), font_config=_fonts())

@@ -1,32 +1,26 @@
 """The service killed with -9 in the middle of things: what was answered is there, what comes again is not doubled."""
 
 import json
-import random
 import shutil
 import socket
 import sqlite3
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from api.event_client import EventClient
 from metering.redis import open_redis
+from tests.clients import Clients, Counts, events_of_october, overlapping, plain_count
 from tests.redis_fixtures import is_alive
 from tests.service_process import ServiceProcess, service_in
 from tests.waiting import until
 
 MONTH, TODAY = "2026-10", "2026-11-05"
 ENDED = "FROM audit_entry WHERE action = 'month.close_ended'"
-Counts = dict[tuple[str, str, str], int]
 
 
 @pytest.fixture(scope="module")
@@ -36,71 +30,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
         yield started
 
 
-def events_of_october(customers: list[str], wanted: int) -> list[dict[str, Any]]:
-    """Events all over October, 25 hours of the 25th included, some of several units."""
-    rng = random.Random(7)  # noqa: S311 - test data
-    start, seconds = datetime(2026, 9, 30, 22, tzinfo=UTC), 31 * 86_400 + 3_600
-    return [
-        {
-            "id": f"e-{number}",
-            "customer": rng.choice(customers),
-            "type": rng.choice(("trigger", "action", "action")),
-            "time": (start + timedelta(seconds=rng.randrange(seconds))).isoformat(),
-            "quantity": rng.choice((1, 1, 1, 3)),
-        }
-        for number in range(wanted)
-    ]
-
-
-def plain_count(events: list[dict[str, Any]]) -> Counts:
-    """Units by customer, local day and type, counted by hand."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for event in events:
-        day = datetime.fromisoformat(event["time"]).astimezone(ZoneInfo("Europe/Berlin")).date()
-        counts[event["customer"], day.isoformat(), event["type"]] += event["quantity"]
-    return dict(counts)
-
-
-def overlapping(events: list[dict[str, Any]], size: int) -> list[bytes]:
-    """Batches that each repeat half of the one before."""
-    return [msgspec.json.encode(events[start : start + size]) for start in range(0, len(events), size // 2)]
-
-
-class Clients:
-    """Several clients that all post the same batches, each in its own order, and never give up."""
-
-    def __init__(self, service: ServiceProcess, batches: list[bytes], how_many: int) -> None:
-        self._service, self._batches = service, batches
-        self._key = service.key("engine")
-        self._pool = ThreadPoolExecutor(how_many)
-        self._lock = threading.Lock()
-        self.answered = self.accepted = self.retries = 0
-        self.all = how_many * len(batches)
-        self._running = [self._pool.submit(self._post, seed) for seed in range(how_many)]
-
-    def _post(self, seed: int) -> None:
-        batches = self._batches.copy()
-        random.Random(seed).shuffle(batches)  # noqa: S311 - an order
-        never = threading.Event()
-        with EventClient(self._service.url, self._key, wait=lambda _: never.wait(0.05)) as client:
-            for batch in batches:
-                answer = client.post(batch)
-                with self._lock:
-                    self.answered += 1
-                    self.accepted += answer.accepted
-            with self._lock:
-                self.retries += client.retries
-
-    def finish(self) -> None:
-        for each in self._running:
-            each.result()
-        self._pool.shutdown()
-
-
 def test_counts_are_exact_though_the_service_is_killed_again_and_again(service: ServiceProcess) -> None:
     customers = [f"k-{number}" for number in range(12)]
     events = events_of_october(customers, 12_000)
-    clients = Clients(service, overlapping(events, 60), how_many=4)
+    clients = Clients([service] * 4, overlapping(events, 60))
     for kill in range(1, 4):
         threshold = clients.all * kill // 4
         until(lambda at=threshold: clients.answered >= at, "the clients come further", 60)  # type: ignore[misc]
