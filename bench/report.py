@@ -22,16 +22,22 @@ _LABELS = {"always": "`always` (default)", "everysec": "`everysec`", "no": "off"
 
 def rendered(measured: Result, busy: float) -> Iterator[str]:
     """Yield the lines of the report; ``busy`` is the load average before the run."""
-    groups: dict[str, list[Result]] = {}
-    for each in measured["benchmarks"]:
-        if each["extra_info"]:  # else it failed
-            groups.setdefault(each["group"], []).append(each)
+    groups = grouped(measured)
     yield from _machine(measured)
     yield f"Load average before the run: {busy:.1f} (0 is a quiet machine; more takes from every figure)."
     for needed, section in _SECTIONS:
         if needed <= groups.keys():
             yield ""
             yield from section(*(groups[name] for name in sorted(needed)))
+
+
+def grouped(measured: Result) -> dict[str, list[Result]]:
+    """Return the results that there are, by group."""
+    groups: dict[str, list[Result]] = {}
+    for each in measured["benchmarks"]:
+        if each["extra_info"]:  # else it failed
+            groups.setdefault(each["group"], []).append(each)
+    return groups
 
 
 def _machine(measured: Result) -> Iterator[str]:
@@ -43,79 +49,106 @@ def _machine(measured: Result) -> Iterator[str]:
 
 
 def _ingest(bare: list[Result], baseline: list[Result], zaehlwerk: list[Result]) -> Iterator[str]:
-    ours, theirs = _by(zaehlwerk, "durability", "batch"), _by(baseline, "baseline", "batch")
-    limit = _by(bare, "durability")["always",]["rate"]
+    ours, theirs = by_parameters(zaehlwerk, "durability", "batch"), by_parameters(baseline, "baseline", "batch")
+    limit = by_parameters(bare, "durability")["always",]["rate"]
     yield "### Events per second over HTTP, `appendfsync always`"
     yield ""
     yield f"Bare INCR, 100 at a time: {limit:,.0f} per second. Median of the rounds, slowest and fastest in brackets."
     yield ""
     names = ("on conflict", "redis per event", "redis pipelined", "sqlmodel")
     titles = ("ON CONFLICT", "Redis per event", "Redis pipelined", "SQLModel")
-    yield from _head("events per request", "Zählwerk", "× bare INCR", *(f"× {title}" for title in titles))
+    yield from head("events per request", "Zählwerk", "× bare INCR", *(f"× {title}" for title in titles))
     batches = [batch for durability, batch in ours if durability == "always"]
     for batch in batches:
         own = ours["always", batch]
         ratios = (_times(own, theirs.get((name, batch))) for name in names)
-        yield _row(f"{batch:,}", _spread(own), f"{own['rate'] / limit:.2f}", *ratios)
+        yield row(f"{batch:,}", _spread(own), f"{own['rate'] / limit:.2f}", *ratios)
     yield ""
     yield "The baselines themselves:"
     yield ""
-    yield from _head("events per request", *titles)
+    yield from head("events per request", *titles)
     for batch in batches:
-        yield _row(f"{batch:,}", *(_spread(theirs.get((name, batch))) for name in names))
+        yield row(f"{batch:,}", *(_spread(theirs.get((name, batch))) for name in names))
 
 
 def _durability(bare: list[Result], zaehlwerk: list[Result]) -> Iterator[str]:
-    ours, limits = _by(zaehlwerk, "durability", "batch"), _by(bare, "durability")
+    ours, limits = by_parameters(zaehlwerk, "durability", "batch"), by_parameters(bare, "durability")
     batches = [batch for durability, batch in ours if durability == "always"]
     yield "### What durability costs"
     yield ""
     yield "Events per second by events per request; how many times the bare INCR of the same setting in brackets."
     yield ""
     counts = (f"{batch:,}" for batch in batches)
-    yield from _head(
+    yield from head(
         *("AOF", "answered when it is", "a killed store loses", "a power failure loses", "bare INCR"), *counts
     )
     for (durability,), bare_one in limits.items():
         limit = bare_one["rate"]
         rates = (ours[durability, batch]["rate"] if (durability, batch) in ours else 0 for batch in batches)
         cells = (f"{rate:,.0f} ({rate / limit:.2f})" for rate in rates)
-        yield _row(_LABELS[durability], *_PROTECTS[durability], f"{limit:,.0f}", *cells)
+        yield row(_LABELS[durability], *_PROTECTS[durability], f"{limit:,.0f}", *cells)
 
 
 def _cost(results: list[Result]) -> Iterator[str]:
     yield "### Processor time per event, `appendfsync always`"
     yield ""
-    yield from _head("events per request", "service, µs", "store, µs")
-    for (durability, batch), found in _by(results, "durability", "batch").items():
+    yield from head("events per request", "service, µs", "store, µs")
+    for (durability, batch), found in by_parameters(results, "durability", "batch").items():
         if durability == "always":
-            yield _row(f"{batch:,}", *(f"{each:.2f}" for each in found["microseconds"]))
+            yield row(f"{batch:,}", *(f"{each:.2f}" for each in found["microseconds"]))
+
+
+def _cluster(results: list[Result]) -> Iterator[str]:
+    yield "### Processor time per event on a cluster of three primaries and three replicas, `everysec`"
+    yield ""
+    yield from head(
+        "events per request", "answered when", "service, µs", "primaries, µs", "replicas, µs", "events per second"
+    )
+    for (batch, confirm), found in by_parameters(results, "batch", "confirm").items():
+        times = (f"{each:.2f}" for each in found["microseconds"])
+        yield row(
+            f"{batch:,}", "a replica has it" if confirm else "the primary has it", *times, f"{found['rate']:,.0f}"
+        )
 
 
 def _latency(results: list[Result]) -> Iterator[str]:
     yield "### Latency of a single event, at half of the most that the service took"
     yield ""
-    yield from _head("AOF", "events per second", "p50 ms", "p99 ms", "p99.9 ms")
-    for (durability,), found in _by(results, "durability").items():
+    yield from head("AOF", "events per second", "p50 ms", "p99 ms", "p99.9 ms")
+    for (durability,), found in by_parameters(results, "durability").items():
         times = (f"{each:.2f}" for each in found["milliseconds"])
-        yield _row(_LABELS[durability], f"{found['rate']:,.0f}", *times)
+        yield row(_LABELS[durability], f"{found['rate']:,.0f}", *times)
 
 
 def _memory(results: list[Result]) -> Iterator[str]:
     yield "### Memory per event, and speed, by events per customer and month"
     yield ""
-    yield from _head("ids", "events per customer", "bytes per event", "events per second", "the same again")
-    for (ids, size), found in _by(results, "ids", "size").items():
+    yield from head("ids", "events per customer", "bytes per event", "events per second", "the same again")
+    for (ids, size), found in by_parameters(results, "ids", "size").items():
         rates = f"{found['rate']:,.0f}", f"{found['again']:,.0f}"
-        yield _row(ids, f"{size:,}", f"{found['bytes_per_event']:.1f}", *rates)
+        yield row(ids, f"{size:,}", f"{found['bytes_per_event']:.1f}", *rates)
+
+
+def _journal(results: list[Result]) -> Iterator[str]:
+    found = {each["name"].removeprefix("test_"): each for each in results}
+    yield f"### The journal of {found['archive']['extra_info']['items']:,} events"
+    yield ""
+    yield from head("step", "µs per event", "events per second")
+    for name, each in found.items():
+        rate = each["extra_info"]["items"] / seconds_of(each)
+        yield row(name, f"{1_000_000 / rate:.2f}", f"{rate:,.0f}")
+    yield ""
+    sizes = found["archive"]["extra_info"]["bytes"]
+    parts = ", ".join(f"{size:.0f} in the {name}" for name, size in sizes.items())
+    yield f"Bytes per event: {parts}. The stream holds an event until it is archived."
 
 
 def _generator(results: list[Result]) -> Iterator[str]:
     yield "### The load generator, against a server that looks at nothing"
     yield ""
-    yield from _head("events per request", "events per second", "µs of processor time per request")
-    for (batch,), found in _by(results, "batch").items():
-        yield _row(f"{batch:,}", _spread(found), f"{found['processor_microseconds']:.1f}")
+    yield from head("events per request", "events per second", "µs of processor time per request")
+    for (batch,), found in by_parameters(results, "batch").items():
+        yield row(f"{batch:,}", _spread(found), f"{found['processor_microseconds']:.1f}")
 
 
 def _pieces(results: Iterable[Result]) -> Iterator[str]:
@@ -124,7 +157,7 @@ def _pieces(results: Iterable[Result]) -> Iterator[str]:
         "test_documents": ("{:,} invoices as PDF, all cores", "document"),
     }
     for each in results:
-        items, seconds = each["extra_info"]["items"], _median(each)
+        items, seconds = each["extra_info"]["items"], seconds_of(each)
         title, one = titles[each["name"]]
         yield f"### {title.format(items)}"
         yield ""
@@ -138,21 +171,23 @@ def _pain008(results: Iterable[Result]) -> Iterator[str]:
         "sepaxml": "schema",
         "sepaxml without check": "none",
     }
-    ours = _median(found["zaehlwerk"])
+    ours = seconds_of(found["zaehlwerk"])
     yield f"### {found['zaehlwerk']['extra_info']['items']:,} collections to pain.008.001.08"
     yield ""
-    yield from _head("writer", "checked against", "seconds", "× Zählwerk's time")
+    yield from head("writer", "checked against", "seconds", "× Zählwerk's time")
     for name, check in checks.items():
         label = "Zählwerk" if name == "zaehlwerk" else name
-        yield _row(label, check, f"{_median(found[name]):.2f}", f"{_median(found[name]) / ours:.2f}")
+        yield row(label, check, f"{seconds_of(found[name]):.2f}", f"{seconds_of(found[name]) / ours:.2f}")
 
 
 _SECTIONS: tuple[tuple[set[str], Callable[..., Iterator[str]]], ...] = (
     ({"bare", "baseline", "zaehlwerk"}, _ingest),
     ({"bare", "zaehlwerk"}, _durability),
     ({"zaehlwerk"}, _cost),
+    ({"cluster"}, _cluster),
     ({"latency"}, _latency),
     ({"memory"}, _memory),
+    ({"journal"}, _journal),
     ({"generator"}, _generator),
     ({"close"}, _pieces),
     ({"documents"}, _pieces),
@@ -160,17 +195,19 @@ _SECTIONS: tuple[tuple[set[str], Callable[..., Iterator[str]]], ...] = (
 )
 
 
-def _by(results: Iterable[Result], *names: str) -> Found:
+def by_parameters(results: Iterable[Result], *names: str) -> Found:
     """Return the notes of results by their parameters, in order."""
     return {tuple(each["params"][name] for name in names): each["extra_info"] for each in results}
 
 
-def _head(*titles: str) -> Iterator[str]:
-    yield _row(*titles)
+def head(*titles: str) -> Iterator[str]:
+    """Yield a table's first two lines."""
+    yield row(*titles)
     yield f"|{'---:|' * len(titles)}"
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
+    """Return a line of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -185,5 +222,6 @@ def _spread(found: Result | None) -> str:
     return f"{found['rate']:,.0f} ({low:,.0f} – {high:,.0f})"
 
 
-def _median(result: Result) -> float:
+def seconds_of(result: Result) -> float:
+    """Return the median of the rounds."""
     return float(statistics.median(result["stats"]["data"]))

@@ -1,4 +1,4 @@
-"""``make bench``: run every benchmark, then write the tables into bench/README.md.
+"""``make bench``: run every benchmark, then write the tables into bench/README.md and docs/scaling.md.
 
 The benchmarks are pytest-benchmark files; the tables are made from their JSON. Words after the command go to pytest:
 ``python -m bench.run -k latency`` runs a part, prints its table and leaves the README alone.
@@ -11,22 +11,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.report import Result, rendered
+from bench import report, scaling
+from bench.report import Result
 
 _HERE = Path(__file__).parent
-_README = _HERE / "README.md"
+_README, _SCALING = _HERE / "README.md", _HERE.parent / "docs" / "scaling.md"
 _BEGIN, _END = "<!-- results: written by python -m bench.run -->", "<!-- end of results -->"
 
 
 def main() -> None:
     busy = os.getloadavg()[0]
     code, results = measured(sys.argv[1:])
-    text = "\n".join(rendered(results, busy))
+    text = "\n".join(report.rendered(results, busy))
     print(text)
     if code == 0 and not sys.argv[1:]:
-        before, _, rest = _README.read_text(encoding="utf-8").partition(_BEGIN)
-        _README.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+        write(_README, text)
+        write(_SCALING, "\n".join(scaling.rendered(results)))
     sys.exit(code)
+
+
+def write(page: Path, text: str) -> None:
+    """Replace what the last run wrote into a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
 
 
 def measured(arguments: list[str]) -> tuple[int, Result]:

@@ -24,6 +24,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import shuffle
 from typing import Any
 
 import pyarrow as pa
@@ -66,7 +67,9 @@ class Journal:
         """
         self.events.sweep()
         self.voids.sweep()
-        streams = (_Stream(client, number) for number in _present(client))
+        numbers = _present(client)
+        shuffle(numbers)  # so that several archivers hardly ever do the same work
+        streams = (_Stream(client, number) for number in numbers)
         return sum(self._archive(stream, stopping) for stream in streams if stream.size() >= at_least)
 
     def _archive(self, stream: "_Stream", stopping: Callable[[], bool]) -> int:
