@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: setup test-setup run test check bench
+.PHONY: setup test-setup run test check bench soak
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.installed
@@ -37,3 +37,6 @@ check: test-setup
 bench: test-setup
 	sh deploy/debian-packages bench
 	$(BIN)/python -m bench.run
+
+soak: test-setup
+	$(BIN)/python -m bench.soak
