@@ -20,6 +20,7 @@ from invoicing.history import contracts
 from invoicing.ledger import Ledger
 from invoicing.mail import Folder, Smtp
 from invoicing.terms import Terms
+from metering.folder import sync_folder
 from metering.journal import Journal
 from metering.month import BERLIN
 from metering.redis import Connection, open_redis
@@ -167,7 +168,10 @@ def secret_key(settings: Settings) -> bytes:
         fresh = path.with_name(f".secret.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(base64.b64encode(secrets.token_bytes(32)))
+            file.flush()
+            os.fsync(file.fileno())
         with suppress(FileExistsError):
             path.hardlink_to(fresh)
         fresh.unlink()
+        sync_folder(path.parent)
     return base64.b64decode(path.read_bytes())

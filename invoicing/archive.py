@@ -6,6 +6,7 @@ from pathlib import Path
 
 from invoicing.document.invoice_pdf import render_many
 from invoicing.invoice import Invoice
+from metering.folder import sync_folder
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -17,16 +18,7 @@ def write_whole(path: Path, content: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     part.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put a folder's names on disk: a file without its name is lost."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def invoice_path(data_dir: Path, number: str) -> Path:

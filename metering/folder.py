@@ -92,17 +92,18 @@ class Folder:
 def _put_local(folder: Path, name: str, content: pa.Buffer) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
     hidden = folder / f".{name}-{uuid4().hex}{_TEMPORARY}"
     with hidden.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     hidden.replace(folder / name)
-    _sync(folder)
+    sync_folder(folder)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put a folder's names on disk: a file without its name is lost."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
