@@ -24,7 +24,7 @@ run: setup
 	$(BIN)/zaehlwerk demo --serve
 
 test: test-setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: test-setup
 	$(BIN)/ruff check

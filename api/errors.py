@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
@@ -53,6 +53,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     OperationalError: (503, "The ledger is busy or away"),
     NoConnectionFree: (503, "The ledger is busy or away"),
     RedisError: (503, "The counter is away"),
+    RedisClusterException: (503, "The counter is away"),
     StoreError: (503, "The counter is away"),
 }
 _RETRY_SECONDS = "2"

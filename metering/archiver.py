@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from threading import Event as Signal
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from metering.journal import STRETCH_BYTES, Journal
 from metering.redis import Connection, StoreError
@@ -31,7 +31,7 @@ class Archiver:
         while not self._stopping.is_set():
             try:
                 self.look()
-            except (RedisError, StoreError, OSError) as error:
+            except (RedisError, RedisClusterException, StoreError, OSError) as error:
                 _log.warning("The journal has to wait: %s", error)
                 self._bring_back()
             self._stopping.wait(_PAUSE_SECONDS)

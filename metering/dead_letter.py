@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import RedisClusterException
 
 from metering.event import Rejected
 
@@ -35,8 +37,12 @@ async def keep(client: Any, rejected: Iterable[Rejected], now: datetime) -> None
         msgspec.json.encode(_Kept(each.id, each.field, each.message, each.raw[:_LONGEST_RAW])): now.timestamp()
         for each in rejected
     }
-    if members:
+    if not members:
+        return
+    try:
         await client.zadd(_KEY, members, nx=True)
+    except RedisClusterException as error:  # which is no RedisError
+        raise NoConnection(str(error)) from error
 
 
 def dead_letters(client: Any, cursor: str | None, limit: int) -> tuple[list[DeadLetter], str | None]:

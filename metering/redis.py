@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import redis
 import redis.asyncio
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.cluster import RedisCluster as AsyncCluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -42,7 +43,7 @@ _LONGEST_SOCKET_PATH = 100
 _START_SECONDS, _ANSWER_SECONDS = 30.0, 5.0
 _PAUSE = 0.02
 _ASYNC_CONNECTIONS = 64
-# While a replica takes over, reading waits some seconds for it; a post is answered at once, its sender comes again.
+# While a replica takes over, readers ask again some times before they fail; a post fails at once, its sender comes again.
 _CLUSTER_ATTEMPTS, _FIRST_PAUSE, _LONGEST_PAUSE = 8, 0.1, 1.0
 # A part of a cluster that is away does not keep the others from working.
 _CLUSTER: dict[str, Any] = {
@@ -71,7 +72,9 @@ class Connection:
         minute, in which the sender waits and nobody brings the server back. Who finds its connections busy waits too.
         """
         if self.url.startswith("redis+cluster://"):
-            return AsyncCluster.from_url(_cluster_url(self.url), retry=AsyncRetry(NoBackoff(), 1), **_CLUSTER)
+            known = [ClusterNode(*address) for address in self._known]
+            once = AsyncRetry(NoBackoff(), 1)
+            return AsyncCluster.from_url(_cluster_url(self.url), startup_nodes=known, retry=once, **_CLUSTER)
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             self._address,
             max_connections=_ASYNC_CONNECTIONS,
@@ -83,8 +86,13 @@ class Connection:
     def lanes(self, confirm: str = "") -> Lanes:
         """Return new lanes for counting; their user closes them."""
         if self.url.startswith("redis+cluster://"):
-            return Cluster(_cluster_url(self.url), confirm)
+            return Cluster(_cluster_url(self.url), confirm, self._known)
         return OneServer(self._address, confirm)
+
+    @property
+    def _known(self) -> list[tuple[str, int]]:
+        """Return the addresses of the cluster's servers: the one in the URL may be away by now."""
+        return [(str(node.host), int(node.port)) for node in self.client.get_nodes()]
 
     @property
     def _address(self) -> str:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisClusterException, RedisError
 
@@ -114,16 +115,20 @@ class Cluster:
 
     clustered = True
 
-    def __init__(self, url: str, confirm: str = "") -> None:
-        """Ask the cluster at ``url`` (``redis://…``) who has what, with the usual client."""
-        self._client, self._url, self._confirm = RedisCluster.from_url(url), urlsplit(url), confirm
+    def __init__(self, url: str, confirm: str = "", known: Iterable[tuple[str, int]] = ()) -> None:
+        """Ask the cluster at ``url`` (``redis://…``), or another server that is known, who has what."""
+        self._url, self._confirm = urlsplit(url), confirm
+        others = [ClusterNode(*address) for address in known]
+        self._client = RedisCluster.from_url(url, startup_nodes=others, require_full_coverage=False)
+        self._nodes = self._client.nodes_manager  # the client itself does not start while one certain server is away
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._looking: asyncio.Task[None] | None = None
 
     async def lane(self, partition: int) -> Lane:
         """Return the lane to a partition's primary."""
         try:
-            await self._client.initialize()
+            if not self._nodes.slots_cache:
+                await self._nodes.initialize()
             node = self._client.get_node_from_key(STREAMS[partition])
         except RedisClusterException as error:
             raise NoConnection(f"the cluster does not say who has what: {error}") from error
@@ -144,7 +149,10 @@ class Cluster:
         """Close every lane and the client."""
         for lane in self._lanes.values():
             await lane.close()
-        await self._client.aclose()
+        if self._looking:
+            await asyncio.gather(self._looking, return_exceptions=True)
+        for each in ("nodes_cache", "startup_nodes"):
+            await self._nodes.aclose(each)
 
     def _url_of(self, host: str, port: int) -> str:
         """Return a primary's address with the cluster's credentials."""
@@ -154,5 +162,4 @@ class Cluster:
 
     async def _look(self) -> None:
         with suppress(RedisError, RedisClusterException, OSError):
-            await self._client.aclose()
-            await self._client.initialize()
+            await self._nodes.initialize()
