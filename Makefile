@@ -36,6 +36,7 @@ check: test-setup
 
 bench: test-setup
 	sh deploy/debian-packages bench
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	$(BIN)/python -m bench.run
 
 soak: test-setup

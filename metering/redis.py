@@ -43,7 +43,7 @@ _LONGEST_SOCKET_PATH = 100
 _START_SECONDS, _ANSWER_SECONDS = 30.0, 5.0
 _PAUSE = 0.02
 _ASYNC_CONNECTIONS = 64
-# While a replica takes over, readers ask again some times before they fail; a post fails at once, its sender comes again.
+# While a replica takes over, readers ask again some times; a post is answered at once, and its sender comes again.
 _CLUSTER_ATTEMPTS, _FIRST_PAUSE, _LONGEST_PAUSE = 8, 0.1, 1.0
 # A part of a cluster that is away does not keep the others from working.
 _CLUSTER: dict[str, Any] = {
