@@ -5,6 +5,7 @@ and writes the answer at once. Connections, keep-alive, pipelining, graceful sto
 request that is not plain (pipelined behind another, or announced by ``Expect``) goes the usual way through ASGI.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.ingest import LARGEST_BODY, PATH, EventDoor, head_of
+from api.ingest import LARGEST_BODY, PATH, Answer, EventDoor, head_of
 
 _URL = PATH.encode()
 _log = logging.getLogger(__name__)
@@ -69,9 +70,7 @@ class EventProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         post.more_body = False
-        task = self.loop.create_task(self._answer(post))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        self.tasks.add(self.loop.create_task(self._answer(post)))
 
     def _is_plain(self) -> bool:
         return (
@@ -86,15 +85,22 @@ class EventProtocol(HttpToolsProtocol):
 
     async def _answer(self, post: _Post) -> None:
         try:
-            status, body, headers = await self.app.answer(post.headers, post.taken())
+            status, body, headers = await self._answered(post)
+            if self.flow.write_paused and not post.disconnected:
+                await self.flow.drain()
+            if not post.disconnected:
+                self._write(post, status, body, headers)
+        finally:
+            self.tasks.discard(asyncio.current_task())
+
+    async def _answered(self, post: _Post) -> Answer:
+        try:
+            answer: Answer = await self.app.answer(post.headers, post.taken())
         except Exception:  # noqa: BLE001 - whatever it is, the sender gets an answer
             _log.exception("a post of events failed")
-            status, body, headers = HTTPStatus.INTERNAL_SERVER_ERROR, b"", {}
             post.keep_alive = False
-        if self.flow.write_paused and not post.disconnected:
-            await self.flow.drain()
-        if not post.disconnected:
-            self._write(post, status, body, headers)
+            return HTTPStatus.INTERNAL_SERVER_ERROR, b"", {}
+        return answer
 
     def _write(self, post: _Post, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         parts = [STATUS_LINE[status]]

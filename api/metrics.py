@@ -11,8 +11,10 @@ _ACCEPTED, _DUPLICATE, _REJECTED = (EVENTS.labels(each) for each in ("accepted",
 def observe(accepted: int, duplicates: int, rejected: int) -> None:
     """Count what a request brought."""
     _ACCEPTED.inc(accepted)
-    _DUPLICATE.inc(duplicates)
-    _REJECTED.inc(rejected)
+    if duplicates:
+        _DUPLICATE.inc(duplicates)
+    if rejected:
+        _REJECTED.inc(rejected)
 
 
 def exposition() -> tuple[bytes, str]:

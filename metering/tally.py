@@ -53,7 +53,8 @@ class Tally:
         if not events:
             return Counted(0, 0)
         if not self._lanes.clustered:
-            accepted = await self._count(0, batch_of(events, journal=self._journal))
+            lane = await self._lanes.lane(0)
+            accepted = await lane.submit(0, batch_of(events, journal=self._journal))
         else:
             accepted = await self._count_apart(events)
         return Counted(accepted, len(events) - accepted)
@@ -71,8 +72,7 @@ class Tally:
         except Overloaded:
             raise
         except RedisError:
-            if self._lanes.clustered:
-                await self._lanes.look_again()
+            await self._lanes.look_again()
             raise
 
     async def _count_apart(self, events: list[Event]) -> int:
