@@ -16,7 +16,6 @@ from invoicing import history
 from invoicing.allowance import thresholds_reached
 from invoicing.contract import Contract, ContractEvent, state_on
 from invoicing.ledger import serialize
-from invoicing.rating import counted
 from metering.month import BillingMonth, local_day
 from metering.usage import at_most, read_many
 
@@ -58,7 +57,7 @@ def _reached(
     for customer, usage in read_many(work.counter.client, near, month).items():
         contract = contracts[customer]
         terms = work.terms[contract.terms]
-        used, included = counted(terms, usage), terms.packages[contract.package].included
+        used, included = usage.total(*terms.counting), terms.packages[contract.package].included
         for percent in thresholds_reached(used, included, work.settings.alert_thresholds):
             yield AllowanceAlert(
                 customer=customer,

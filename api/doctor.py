@@ -12,7 +12,7 @@ from api.logs import blot
 from api.records import AlertDelivery
 from api.settings import Settings
 from api.workplace import Clock, Workplace, open_workplace
-from invoicing.records import NumberRecord
+from invoicing.records import NumberRecord, TermsVersion
 from metering.durability import durability
 from metering.journal import oldest_waiting
 from sepa.account_id import AccountError, parse_creditor_id, parse_iban
@@ -118,7 +118,14 @@ def _mail(work: Workplace) -> Iterator[Finding]:
 
 
 def _terms(work: Workplace) -> Iterator[Finding]:
+    """Tell which terms there are, and which file is not any more what contracts use."""
+    with work.ledger.read() as session:
+        pinned = {row.id: row.text for row in session.exec(select(TermsVersion))}
+    changed = [name for name, text in pinned.items() if (now := work.terms_text(name)) is not None and now != text]
     yield Finding("terms", ok=bool(work.terms), finding=", ".join(sorted(work.terms)))
+    for name in sorted(changed):
+        told = f"{name}.toml is not as it was when a contract first used it, which holds: save changes under a new id"
+        yield Finding("terms", ok=False, finding=told)
 
 
 CHECKS: list[Check] = [_ledger, _counter, _journal, _creditor, _numbers, _mail, _alerts, _terms]

@@ -15,9 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.problem import problem
+from invoicing.booking import BookingError
 from invoicing.close import CloseError
 from invoicing.contract import ContractError
 from invoicing.explain import UnknownLineError
+from invoicing.rights import RightsError
 from metering.redis import StoreError
 from sepa.account_id import AccountError
 
@@ -48,6 +50,8 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     CloseError: (409, "Not possible now"),
     FieldError: (422, "Invalid field"),
     ContractError: (422, "Invalid contract"),
+    BookingError: (422, "Invalid booking"),
+    RightsError: (422, "Invalid credit"),
     AccountError: (422, "Invalid bank account"),
     IntegrityError: (409, "Not possible now"),
     OperationalError: (503, "The ledger is busy or away"),

@@ -1,6 +1,7 @@
 """What clients send: the JSON bodies, checked field by field."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -14,6 +15,10 @@ Text = Annotated[
 ]
 Optional = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+PriceKey = Annotated[str, StringConstraints(pattern=r"^(packages|addons)\.[a-z0-9_-]+$", max_length=80)]
+AgreedPrice = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 
 
 class Form(BaseModel):
@@ -51,12 +56,15 @@ class MandateForm(Form):
 
 
 class ContractForm(Form):
-    """A new contract."""
+    """A new contract; ``prices`` are monthly prices agreed with this customer: ``packages.KEY``, ``addons.KEY``."""
 
     terms: Name
     package: Name
     starts_on: Day
     addons: list[Name] = Field([], max_length=100)
+    trial_ends_on: Day | None = Field(None, description="last day of a free trial, where the terms know one")
+    term_months: int | None = Field(None, ge=1, le=120, description="minimum term agreed instead of the terms' own")
+    prices: dict[PriceKey, AgreedPrice] = Field({}, max_length=100)
 
 
 class ChangeForm(Form):
@@ -69,9 +77,51 @@ class ChangeForm(Form):
 
 
 class TerminationForm(Form):
-    """A notice of termination, as received."""
+    """A termination as received: by notice, of some add-ons only, or for a cause that needs no notice."""
 
     received_on: Day
+    by: Literal["customer", "provider"] = "customer"
+    addons: list[Name] = Field([], max_length=100, description="end only these add-ons, where the terms allow it")
+    cause: Literal["notice", "important_reason", "default", "price_rise", "objection"] = "notice"
+    ends_on: Day | None = Field(None, description="the last day, of a termination for an important reason")
+    reason: Optional = ""
+
+
+class TermsChangeForm(Form):
+    """New terms, announced to the customer; they hold unless the customer objects in time."""
+
+    terms: Name
+    received_on: Day = Field(description="when the customer was told")
+    effective_on: Day | None = Field(None, description="a month's first day; left out: the earliest possible")
+
+
+class ObjectionForm(Form):
+    """An objection to announced terms, as received."""
+
+    received_on: Day
+
+
+class PriceRiseForm(Form):
+    """A rise of monthly prices, announced to the customer: by percent, or to new prices."""
+
+    received_on: Day = Field(description="when the customer was told")
+    effective_on: Day | None = Field(None, description="a month's first day; left out: the earliest possible")
+    percent: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=2)] | None = None
+    prices: dict[PriceKey, AgreedPrice] = Field({}, max_length=100)
+
+
+class WaiverForm(Form):
+    """A waiver of the newest price rise; a termination for it falls away."""
+
+    waived_on: Day
+
+
+class PrepaymentForm(Form):
+    """Prepayment of base prices after a late payment, asked for or lifted."""
+
+    effective_on: Day
+    lifted: bool = False
+    invoice: Annotated[str, StringConstraints(max_length=40)] = Field("", description="the claim that was paid late")
 
 
 class CloseForm(Form):

@@ -12,17 +12,20 @@ from api.workplace import Workplace
 from invoicing import billed, history
 from invoicing.archive import archive, write_whole
 from invoicing.check import Problem
-from invoicing.close import MonthReport, close, preview, refuse_unfinished
+from invoicing.close import CloseError, MonthReport, close, preview, refuse_unfinished
 from invoicing.close import report as month_report
 from invoicing.contract import in_month
 from invoicing.document.slip_pdf import render_slip
 from invoicing.invoice import Invoice, from_json
 from invoicing.issue import Run
+from invoicing.payment import BankAccount
+from invoicing.rating import gauges_of
 from invoicing.records import InvoiceRecord, MonthRecord, UsageDecision
 from invoicing.recounts import recounts
 from metering.month import BillingMonth, local_day
 from metering.usage import Usage, customers_with_usage, read_many
 from sepa import mandate
+from sepa.account_id import AccountError, parse_iban
 from sepa.collection import open_missing
 from sepa.export import ExportReport, export
 from sepa.notice import NoticeReport, send_notices
@@ -47,14 +50,24 @@ _BROKE_OFF = Problem(
 )
 
 
-def run_of(work: Workplace, month: BillingMonth) -> Run:
-    """Return what a close is given today, with the debit that each usable mandate allows."""
+def run_of(work: Workplace, month: BillingMonth, customer: str | None = None) -> Run:
+    """Return what a close is given today, with the debit that each usable mandate allows, or that of one customer."""
     now = work.clock()
     today = local_day(now)
     with work.ledger.read() as session:
-        mandates = mandate.current(session)
-    payments = mandate.debits(mandates.values(), today, work.agreed_notices(), work.policy)
-    return Run(month, today, now, work.settings.seller, work.terms, payments)
+        mandates = mandate.current(session, customer)
+        terms = {**work.terms, **history.pinned_terms(session)}
+    payments = mandate.debits(mandates.values(), today, work.agreed_notices(customer), work.policy)
+    return Run(month, today, now, work.settings.seller, terms, payments, _account(work))
+
+
+def _account(work: Workplace) -> BankAccount:
+    """Return the account that transfers go to; raise CloseError when no money can arrive there."""
+    each = work.settings
+    try:
+        return BankAccount(each.creditor_name, parse_iban(each.creditor_iban), each.creditor_bic)
+    except AccountError as error:
+        raise CloseError(f"ZAEHLWERK_CREDITOR_IBAN {error.message}") from error
 
 
 def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
@@ -62,7 +75,7 @@ def close_month(work: Workplace, who: str, month: BillingMonth) -> MonthReport:
     refuse_unfinished(month, local_day(work.clock()))
     with work.alone("close"):
         _note(work, who, "month.close_started", str(month))
-        counts = recounts(work.ledger, work.journal, work.counter.client, month)
+        counts = recounts(work.ledger, work.journal, work.counter.client, month, gauges_of(work.terms))
         result = close(work.ledger, run_of(work, month), counts)
         with work.ledger.write() as session:
             open_missing(session)
@@ -90,7 +103,7 @@ def _close_or_say(work: Workplace, who: str, month: BillingMonth) -> None:
 def preview_month(work: Workplace, month: BillingMonth) -> Preview:
     """Return what closing would do; nothing is stored."""
     refuse_unfinished(month, local_day(work.clock()))
-    counts = recounts(work.ledger, work.journal, work.counter.client, month)
+    counts = recounts(work.ledger, work.journal, work.counter.client, month, gauges_of(work.terms))
     drafts, problems = preview(work.ledger, run_of(work, month), counts)
     return Preview(str(month), drafts, problems)
 

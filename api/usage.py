@@ -1,6 +1,7 @@
 """A customer's usage against the allowance, and what the month will probably cost."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 from pydantic import BaseModel
@@ -8,9 +9,10 @@ from sqlmodel import Session, col, select
 
 from api.workplace import Workplace
 from invoicing import billed, history
-from invoicing.contract import Contract, in_month, service_period
-from invoicing.invoice import totals
-from invoicing.rating import rate
+from invoicing.contract import ContractEvent, in_month
+from invoicing.contract.parts import Part, parts_of
+from invoicing.invoice import lines_of, totals
+from invoicing.rating import allowed, rate
 from invoicing.records import UsageDecision
 from invoicing.terms import Terms
 from metering.kinds import with_kinds
@@ -47,7 +49,8 @@ class UsageAnswer(BaseModel):
 def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAnswer:
     """Return what was counted, also for a customer without a contract."""
     with work.ledger.read() as session:
-        contract = in_month(history.contract(session, customer), month)
+        events = history.contract(session, customer)
+        contract = in_month(events, month)
         counters = (customer, *_assigned(session, customer, month))
         known = billed.newest(session, month, counters)
     now = merge(*(_now(work, key, month) for key in counters))
@@ -55,8 +58,8 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
     terms = work.terms.get(contract.terms) if contract else None
     meters = tuple(terms.counting) if terms else ("trigger", "action")
     used = usage.total(*meters)
-    package = terms.packages.get(contract.package) if terms and contract else None
-    included = package.included if package else None
+    parts = _parts(terms, events, month)
+    included = sum(each.included for each in allowed(terms, parts, usage)) if terms and parts else None
     return UsageAnswer(
         customer=customer,
         month=str(month),
@@ -73,7 +76,7 @@ def usage_answer(work: Workplace, customer: str, month: BillingMonth) -> UsageAn
         ],
         connectors=dict(usage.connectors),
         workflows=dict(usage.workflows),
-        projected_net_cents=_projected(terms, contract, usage, local_day(work.clock())) if package else None,
+        projected_net_cents=_projected(terms, parts, usage, local_day(work.clock())),
     )
 
 
@@ -88,19 +91,25 @@ def _assigned(session: Session, customer: str, month: BillingMonth) -> list[str]
     return list(session.exec(query.order_by(col(UsageDecision.customer))))
 
 
-def _projected(terms: Terms | None, contract: Contract | None, usage: Usage, today: date) -> int | None:
+def _parts(terms: Terms | None, events: Sequence[ContractEvent], month: BillingMonth) -> tuple[Part, ...]:
+    """Return the month's parts; none when one of their packages is not known here."""
+    found = parts_of(events, month, terms.rules.proration.value) if terms else ()
+    return found if terms and all(part.contract.package in terms.packages for part in found) else ()
+
+
+def _projected(terms: Terms | None, parts: Sequence[Part], usage: Usage, today: date) -> int | None:
     """Return the net sum the month would cost if it went on as until today."""
-    if terms is None or contract is None:
+    if terms is None or not parts:
         return None
-    return totals(rate(terms, contract, continued(usage, contract, today)))[1]
+    charges = rate(terms, parts, continued(usage, parts, today))
+    return totals(lines_of(charges, is_gross=terms.rules.prices.value == "gross"))[1]
 
 
-def continued(usage: Usage, contract: Contract, today: date) -> Usage:
+def continued(usage: Usage, parts: Sequence[Part], today: date) -> Usage:
     """Return the usage of the whole month if each day of the contract to come is like those so far, on average."""
-    period = service_period(contract, usage.month)
-    if period is None or not period[0] <= today < period[1]:
+    first, last = parts[0].first, parts[-1].last
+    if not first <= today < last:
         return usage
-    first, last = period
     passed, whole = (today - first).days + 1, (last - first).days + 1
     used: Counter[str] = Counter()
     for day in usage.days:

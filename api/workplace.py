@@ -16,7 +16,7 @@ from api.entitlement import Entitlements, look_up
 from api.security import Keyring
 from api.settings import Settings
 from invoicing import terms as terms_files
-from invoicing.history import contracts
+from invoicing.history import contract, contracts, pinned_terms
 from invoicing.ledger import Ledger
 from invoicing.mail import Folder, Smtp
 from invoicing.terms import Terms
@@ -97,17 +97,25 @@ class Workplace:
             each.batch_booking,
         )
 
-    def agreed_notices(self) -> dict[str, AgreedNotice]:
-        """Return per customer the notice that the terms of the latest contract agree."""
+    def terms_text(self, name: str) -> str | None:
+        """Return the text of a terms file as it lies there now; None when there is none."""
+        folders = (self.settings.terms_dir, terms_files.SHIPPED)
+        paths = (folder / f"{name}.toml" for folder in folders if folder)
+        return next((path.read_text(encoding="utf-8") for path in paths if path.exists()), None)
+
+    def agreed_notices(self, customer: str | None = None) -> dict[str, AgreedNotice]:
+        """Return per customer, or of one, the notice that the terms of the latest contract agree."""
         with self.ledger.read() as session:
+            found = contracts(session) if customer is None else {customer: contract(session, customer)}
             pinned = {
                 key: next((event.terms for event in reversed(events) if event.terms), None)
-                for key, events in contracts(session).items()
+                for key, events in found.items()
             }
         known = {key: self.terms[name] for key, name in pinned.items() if name in self.terms}
         return {
-            key: AgreedNotice(each.rules.prenotification_days.value, each.cited(each.rules.prenotification_days.clause))
+            key: AgreedNotice(days.value, each.cited(days.clause))
             for key, each in known.items()
+            if (days := each.rules.prenotification_days)
         }
 
     @contextmanager
@@ -143,20 +151,26 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Iterator[W
             clock=clock or clock_from(None),
             ledger=ledger,
             counter=counter,
-            terms=load_terms(settings.terms_dir),
+            terms=load_terms(settings.terms_dir, ledger),
             vault=IbanVault(secret_key(settings)),
         )
         stack.callback(work.background.stop)
         yield work
 
 
-def load_terms(folder: Path | None) -> dict[str, Terms]:
-    """Return the shipped terms and those of a folder, by id."""
-    loaded = dict(terms_files.shipped())
-    for path in sorted(folder.glob("*.toml")) if folder else ():
-        terms = terms_files.load(path)
-        loaded[terms.id] = terms
-    return loaded
+def load_terms(folder: Path | None, ledger: Ledger) -> dict[str, Terms]:
+    """Return the shipped terms and those of a folder, by id; those that a contract uses as they were when it first did.
+
+    Contract: fluks AGB 2.4
+    """
+    with ledger.read() as session:
+        pinned = pinned_terms(session)
+    return {**filed_terms(folder), **pinned}
+
+
+def filed_terms(folder: Path | None) -> dict[str, Terms]:
+    """Return the shipped terms and those of a folder, by id, as the files say now."""
+    return {**terms_files.shipped(), **(terms_files.load_folder(folder) if folder else {})}
 
 
 def secret_key(settings: Settings) -> bytes:

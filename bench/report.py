@@ -164,6 +164,17 @@ def _pieces(results: Iterable[Result]) -> Iterator[str]:
         yield f"{seconds:.1f} s: {1000 * seconds / items:.2f} ms per {one}, {items / seconds:,.0f} per second."
 
 
+def _rating(results: list[Result]) -> Iterator[str]:
+    yield "### Pure rating of a month, one core"
+    yield ""
+    yield from head("customers", "seconds", "customers per second", "× the arithmetic alone", "bytes more per customer")
+    found = {(each["params"]["way"], each["params"]["size"]): each for each in results}
+    for size in sorted({size for _, size in found}):
+        rating, bare = found["rating", size], found["by hand", size]
+        ours, more = seconds_of(rating), rating["extra_info"]["bytes"]
+        yield row(f"{size:,}", f"{ours:.2f}", f"{size / ours:,.0f}", f"{seconds_of(bare) / ours:.2f}", f"{more:.0f}")
+
+
 def _pain008(results: Iterable[Result]) -> Iterator[str]:
     found = {each["params"]["writer"]: each for each in results}
     checks = {
@@ -189,6 +200,7 @@ _SECTIONS: tuple[tuple[set[str], Callable[..., Iterator[str]]], ...] = (
     ({"memory"}, _memory),
     ({"journal"}, _journal),
     ({"generator"}, _generator),
+    ({"rating"}, _rating),
     ({"close"}, _pieces),
     ({"documents"}, _pieces),
     ({"pain008"}, _pain008),

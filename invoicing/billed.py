@@ -1,13 +1,16 @@
 """What has been billed of each counter's month, as the ledger knows it: the newest record holds."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import starmap
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from invoicing.records import BilledUsage, InvoiceRecord
+from metering.gauge import Gauge, Readings
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 
@@ -54,18 +57,37 @@ def record(session: Session, readings: Iterable[Usage], at: datetime, invoice: s
         )
 
 
+def counters(session: Session, invoice: str, month: BillingMonth) -> set[str]:
+    """Return whose counters of a month an invoice bills."""
+    query = select(BilledUsage.customer).where(BilledUsage.invoice == invoice, BilledUsage.month == str(month))
+    return set(session.exec(query))
+
+
 def last_row(session: Session) -> int:
     """Return the newest row of all, 0 when nothing was billed."""
     return session.exec(select(func.max(BilledUsage.id))).one() or 0
 
 
 def counts_of(usage: Usage) -> dict[str, dict[str, int]]:
-    """Return counts as they are stored: ``{"05": {"trigger": 3}}``."""
-    return {f"{each.day:%d}": dict(sorted(each.counts.items())) for each in usage.days}
+    """Return counts, and what gauges read, as they are stored: ``{"05": {"max:users": 12, "users": 40}}``."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for each in usage.days:
+        found[f"{each.day:%d}"].update(each.counts)
+    for gauge, readings in usage.gauges.items():
+        for day, value in readings:
+            found[f"{day:%d}"][gauge.key] = value
+    return {day: dict(sorted(found[day].items())) for day in sorted(found)}
 
 
 def usage_of(customer: str, month: BillingMonth, counts: Mapping[str, Mapping[str, int]]) -> Usage:
     """Return stored counts as usage."""
-    first = month.first_day
-    days = ((int(day), counted) for day, counted in sorted(counts.items()))
-    return Usage(customer, month, tuple(DayCount(first.replace(day=day), dict(counted)) for day, counted in days))
+    days: dict[date, dict[str, int]] = defaultdict(dict)
+    gauges: dict[Gauge, Readings] = defaultdict(tuple)
+    for number, counted in sorted(counts.items()):
+        day = month.first_day.replace(day=int(number))
+        for key, units in counted.items():
+            if Gauge.is_key(key):
+                gauges[Gauge.parse(key)] += ((day, units),)
+            else:
+                days[day][key] = units
+    return Usage(customer, month, tuple(starmap(DayCount, days.items())), gauges=dict(gauges))

@@ -1,13 +1,16 @@
 """May this customer be billed? One rule, one function, one entry in the list."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from invoicing.contract import Contract
+from invoicing.bill import Bill
+from invoicing.booking import TimesheetRow
+from invoicing.contract.event import Contract
+from invoicing.contract.parts import Part
 from invoicing.difference import Earlier
-from invoicing.invoice import totals
+from invoicing.invoice import lines_of, totals
 from invoicing.money import german_amount, german_date, german_month, german_number
-from invoicing.rating import rate
+from invoicing.rating import Charge
 from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
 from metering.month import BillingMonth
@@ -24,6 +27,7 @@ class Case:
 
     ``readings`` are the counters that make up its usage: its own and those of unknown ids assigned to it;
     ``differences`` are those between counter and journal, ``earlier`` the months that are not as they were billed.
+    Without ``parts`` only what was ``booked`` is billed, and ``contract`` is the one that it was booked under.
     """
 
     customer: str
@@ -34,6 +38,26 @@ class Case:
     readings: tuple[Usage, ...] = ()
     differences: tuple[Difference, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    parts: tuple[Part, ...] = ()
+    next_parts: tuple[Part, ...] = ()
+    in_advance: Mapping[str, int] = field(default_factory=dict)
+    booked: tuple[Charge, ...] = ()
+    timesheet: tuple[TimesheetRow, ...] = ()
+
+    @property
+    def bill(self) -> Bill:
+        """What its invoice is reckoned from; raise ValueError without known terms."""
+        if self.terms is None:
+            raise ValueError(f"{self.customer} was not examined before it was billed")
+        return Bill(
+            terms=self.terms,
+            parts=self.parts,
+            usage=self.usage,
+            next_parts=self.next_parts,
+            in_advance=self.in_advance,
+            booked=self.booked,
+            earlier=self.earlier,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +113,7 @@ def _late_without_contract(case: Case) -> str | None:
 
 
 def _owed(earlier: Earlier) -> str:
-    net = sum(each.net_cents for each in earlier.charges)
+    net = sum(each.cents for each in earlier.charges)
     return f"{german_month(earlier.now.month)} zu {earlier.invoice}, {german_amount(net)} € netto"
 
 
@@ -110,16 +134,36 @@ def _unknown_terms(case: Case) -> str | None:
     return None
 
 
+def _consumer_not_allowed(case: Case) -> str | None:
+    """Contract: fluks AGB 1.10."""
+    if case.terms is None or case.master is None or case.master.kind != "consumer":
+        return None
+    rule = case.terms.rules.customers
+    if rule.value == "anyone":
+        return None
+    return (
+        f"Der Kunde ist als Verbraucher erfasst, aber die Bedingungen „{case.terms.title}“ gelten nur für Unternehmen "
+        f"({case.terms.cited(rule.clause)}). Die Kundendaten oder den Vertrag berichtigen."
+    )
+
+
 def _unknown_package(case: Case) -> str | None:
-    if case.terms and case.contract and case.contract.package not in case.terms.packages:
-        return f"Das Paket „{case.contract.package}“ steht nicht in {case.terms.id}. Den Vertrag berichtigen."
+    unknown = {each.package for each in _agreed(case)} - set(case.terms.packages if case.terms else ())
+    if case.terms and unknown:
+        return f"Das Paket „{min(unknown)}“ steht nicht in {case.terms.id}. Den Vertrag berichtigen."
     return None
 
 
 def _unknown_addons(case: Case) -> str | None:
-    if case.terms and case.contract and (unknown := case.contract.addons - case.terms.addons.keys()):
+    unknown = {key for each in _agreed(case) for key in each.addons} - set(case.terms.addons if case.terms else ())
+    if case.terms and unknown:
         return f"Zusatzmodule {', '.join(sorted(unknown))} stehen nicht in {case.terms.id}. Den Vertrag berichtigen."
     return None
+
+
+def _agreed(case: Case) -> Iterator[Contract]:
+    """Yield what the contract is in each part of what is billed."""
+    return (part.contract for part in (*case.parts, *case.next_parts))
 
 
 def _unknown_earlier_terms(case: Case) -> str | None:
@@ -133,15 +177,16 @@ def _unknown_earlier_terms(case: Case) -> str | None:
 
 
 def _negative_invoice(case: Case) -> str | None:
-    if not case.earlier or case.contract is None or case.terms is None:
+    if case.terms is None or not (case.earlier or case.in_advance or case.booked):
         return None
-    late = [charge for each in case.earlier for charge in each.charges]
-    *_, gross = totals((*rate(case.terms, case.contract, case.usage), *late))
+    *_, gross = totals(lines_of(case.bill.charges, is_gross=case.terms.rules.prices.value == "gross"))
     if gross >= 0:
         return None
+    named = f": {'; '.join(map(_owed, case.earlier))}" if case.earlier else ""
+    settle = f" {_settle(case, case.earlier)}" if case.earlier else ""
     return (
-        f"Die Rechnung wäre mit {german_amount(gross)} € negativ: {'; '.join(map(_owed, case.earlier))}. Gutschriften "
-        f"werden noch nicht erstellt. Außerhalb gutschreiben. {_settle(case, case.earlier)}"
+        f"Die Rechnung wäre mit {german_amount(gross)} € negativ{named}. Gutschriften werden noch nicht erstellt. "
+        f"Außerhalb gutschreiben.{settle}"
     )
 
 
@@ -169,6 +214,7 @@ CHECKS: dict[str, Callable[[Case], str | None]] = {
     "late_without_contract": _late_without_contract,
     "usage_without_contract": _usage_without_contract,
     "unknown_terms": _unknown_terms,
+    "consumer_not_allowed": _consumer_not_allowed,
     "unknown_package": _unknown_package,
     "unknown_addons": _unknown_addons,
     "unknown_earlier_terms": _unknown_earlier_terms,

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, union
 from sqlmodel import Session, col, select
 
-from invoicing import billed
+from invoicing import billed, booked
+from invoicing.billed import Billed
+from invoicing.booking import ids_of
 from invoicing.check import Case, Problem, examine
 from invoicing.gather import cases
 from invoicing.invoice import Invoice
@@ -20,6 +22,7 @@ from invoicing.ledger import Ledger, serialize
 from invoicing.records import InvoiceRecord, MonthRecord, ProblemRecord
 from invoicing.recounts import Counts
 from metering.month import BillingMonth
+from metering.usage import Usage
 
 State = Literal["open", "closing", "blocked", "closed"]
 
@@ -67,7 +70,7 @@ def preview(ledger: Ledger, run: Run, counts: Counts) -> tuple[tuple[Invoice, ..
     for case in cases(ledger, run, counts):
         if problem := examine(case):
             problems.append(problem)
-        else:
+        elif not case.bill.is_free:
             drafts.append(draft(run, case, number="ENTWURF"))
     return tuple(drafts), tuple(problems)
 
@@ -87,9 +90,10 @@ def refuse_lost(counts: Counts) -> None:
 
 
 def _bill(ledger: Ledger, run: Run, case: Case, seen: int) -> None:
-    """Issue in one transaction: number, invoice, what it bills, mail; or nothing.
+    """Issue in one transaction: number, invoice, what it bills, mail; or nothing. What is free needs no invoice.
 
-    A difference from what was billed holds only as long as nobody has billed more since the counters were read.
+    A difference from what was billed holds only as long as nobody has billed more since the counters were read, and
+    a booking only as long as it was not taken back.
     """
     with ledger.write() as session:
         serialize(session, "invoice numbers")
@@ -100,11 +104,30 @@ def _bill(ledger: Ledger, run: Run, case: Case, seen: int) -> None:
             known = billed.newest(session, month, counters)
             if max(entry.row for entry in known.values()) > seen:
                 raise CloseError(f"{month} of {case.customer!r} was billed by another close meanwhile: close again")
-        issue(session, run, case)
+        if booked.settlement(session, ids_of(each.item for each in case.booked)):
+            raise CloseError(f"a booking of {case.customer!r} was billed or taken back meanwhile: close again")
+        if case.bill.is_free:
+            _settle(session, run, case)
+        else:
+            issue(session, run, case)
+
+
+def _settle(session: Session, run: Run, case: Case) -> None:
+    """Remember what cost nothing, so that it is told when something comes late.
+
+    Contract: KLUGO AGB 10.2
+    """
+    known = billed.newest(session, run.month, [each.customer for each in case.readings])
+    fresh = [each for each in case.readings if each.days and _is_new(each, known.get(each.customer))]
+    billed.record(session, fresh, run.now, None)
+
+
+def _is_new(reading: Usage, known: Billed | None) -> bool:
+    return known is None or known.usage.days != reading.days
 
 
 def report(session: Session, month: BillingMonth) -> MonthReport:
-    """Return where a month stands, with what is parked."""
+    """Return where a month stands, with what is parked; what was invoiced at once in the month is part of it."""
     record = session.get(MonthRecord, str(month))
     sums = select(
         func.count(),
@@ -119,8 +142,10 @@ def report(session: Session, month: BillingMonth) -> MonthReport:
         for row in session.exec(query.order_by(col(ProblemRecord.customer)))
     )
     state: State = record.state if record else "open"  # type: ignore[assignment]  # only this module writes it
-    parked = {problem.customer for problem in problems}
-    return MonthReport(str(month), state, invoices + len(parked), invoices, int(net), int(vat), int(gross), problems)
+    parked = select(ProblemRecord.customer).where(ProblemRecord.month == str(month))
+    invoiced = select(InvoiceRecord.customer).where(InvoiceRecord.month == str(month))
+    customers = session.exec(select(func.count()).select_from(union(parked, invoiced).subquery())).one()
+    return MonthReport(str(month), state, customers, invoices, int(net), int(vat), int(gross), problems)
 
 
 def _set_state(ledger: Ledger, run: Run, state: State) -> None:

@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-from invoicing.contract import Contract
+from invoicing.contract.parts import Part
 from invoicing.money import euro, german_amount, german_month, german_number, to_cents
-from invoicing.rating import Charge, counted, rate
+from invoicing.rating import Charge, allowed, measured, rate
 from invoicing.terms import Terms
 from metering.recount import Difference
 from metering.usage import Usage, merge
@@ -21,13 +22,13 @@ from metering.usage import Usage, merge
 class Earlier:
     """A customer's earlier month: the invoice that billed it, what was billed so far, what its counters say now.
 
-    ``terms`` and ``contract`` are those it was billed under, None when they are not known any more; ``invoice`` is
-    empty when nobody was billed. ``differences`` are those between the counters and the journal.
+    ``terms`` and ``parts`` are those it was billed under, None and empty when they are not known any more; ``invoice``
+    is empty when nobody was billed. ``differences`` are those between the counters and the journal.
     """
 
     invoice: str
     terms: Terms | None
-    contract: Contract | None
+    parts: Sequence[Part]
     billed: Usage
     readings: tuple[Usage, ...]
     differences: tuple[Difference, ...] = ()
@@ -40,77 +41,110 @@ class Earlier:
     @property
     def is_known(self) -> bool:
         """Tell whether the month can be rated again."""
-        return bool(self.terms and self.contract and self.contract.package in self.terms.packages)
+        terms = self.terms
+        return bool(terms and self.parts and all(part.contract.package in terms.packages for part in self.parts))
 
     @property
     def charges(self) -> tuple[Charge, ...]:
         """What is owed, or owed back, for what changed."""
-        if self.terms is None or self.contract is None or not self.is_known:
+        if self.terms is None or not self.is_known:
             return ()
-        return difference(self.terms, self.contract, self.billed, self.now, self.invoice)
+        return difference(self.terms, self.parts, self.billed, self.now, self.invoice)
 
 
-def difference(terms: Terms, contract: Contract, billed: Usage, now: Usage, invoice: str) -> tuple[Charge, ...]:
-    """Return one charge per clause whose amount is another now; nothing while the allowance still covers it.
+class _Of(NamedTuple):
+    """What charges of two reckonings must share to be compared."""
+
+    kind: str
+    item: str
+    clause: str
+    vat_rate: Decimal
+    meters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoning:
+    """What some usage costs: the charges for one thing, and how many units were measured for it."""
+
+    units: int
+    charges: Sequence[Charge]
+    included: int
+
+    @property
+    def cents(self) -> int:
+        return sum(each.cents for each in self.charges)
+
+    @property
+    def formula(self) -> str:
+        if self.charges:
+            return " + ".join(each.formula for each in self.charges)
+        enthalten = f", {german_number(self.included)} enthalten" if self.included else ""
+        return f"{german_number(self.units)} genutzt{enthalten} = 0,00 €"
+
+
+def difference(terms: Terms, parts: Sequence[Part], billed: Usage, now: Usage, invoice: str) -> tuple[Charge, ...]:
+    """Return one charge for each thing whose amount is another now; nothing while the allowance still covers it.
 
     Contract: fluks AGB Anlage 3 fn 1
     """
-    before, after = (_by_clause(rate(terms, contract, usage)) for usage in (billed, now))
-    changed = [key for key in after | before if _net(after.get(key, ())) != _net(before.get(key, ()))]
-    return tuple(
-        _charge(
-            text=_text(terms, billed, now, invoice),
-            formula=_formula(terms, contract, (now, after.get(key, ())), (billed, before.get(key, ()))),
-            unit=terms.unit,
-            before=before.get(key, ()),
-            after=after.get(key, ()),
+    rated = [_grouped(rate(terms, parts, usage)) for usage in (billed, now)]
+    late: list[Charge] = []
+    for of in rated[1] | rated[0]:
+        before, after = (
+            _Reckoning(_units(terms, parts, usage, of), charges.get(of, ()), _included(terms, parts, usage))
+            for usage, charges in zip((billed, now), rated, strict=True)
         )
-        for key in changed
+        if before.cents != after.cents:
+            late.append(
+                _charge(of, _text(terms, of, before, after, f"{german_month(now.month)} zu {invoice}"), before, after)
+            )
+    return tuple(late)
+
+
+def _charge(of: _Of, text: str, before: _Reckoning, after: _Reckoning) -> Charge:
+    """Charge the difference as units × their price, or as one amount where that would not give it to the cent."""
+    both = (*after.charges, *before.charges)
+    cents = after.cents - before.cents
+    quantity = sum((each.quantity for each in after.charges), Decimal())
+    quantity -= sum((each.quantity for each in before.charges), Decimal())
+    unit, price = both[0].unit, both[0].unit_price
+    if any(each.unit_price != price for each in both) or to_cents(quantity * price) != cents:
+        quantity, unit, price = Decimal(1), "Differenz", euro(cents)
+    sums = f"{german_amount(after.cents)} € − {german_amount(before.cents)} € = {german_amount(cents)} €"
+    return Charge(
+        kind="late",
+        text=text,
+        quantity=quantity,
+        unit=unit,
+        unit_price=price,
+        cents=cents,
+        vat_rate=of.vat_rate,
+        clause=of.clause,
+        formula=f"neu: {after.formula}; berechnet: {before.formula}; {sums}",
+        item=of.item,
+        meters=of.meters,
     )
 
 
-def _charge(text: str, formula: str, unit: str, before: Sequence[Charge], after: Sequence[Charge]) -> Charge:
-    """Charge the difference as units × their price, or as one amount where that would not give it to the cent."""
-    net = _net(after) - _net(before)
-    quantity = sum((each.quantity for each in after), Decimal()) - sum((each.quantity for each in before), Decimal())
-    prices = {each.unit_price for each in (*after, *before)}
-    price = prices.pop()
-    if prices or to_cents(quantity * price) != net:
-        quantity, unit, price = Decimal(1), "Differenz", euro(net)
-    like = (*after, *before)[0]
-    return Charge("late", text, quantity, unit, price, net, like.vat_rate, like.clause, formula=formula)
-
-
-def _text(terms: Terms, billed: Usage, now: Usage, invoice: str) -> str:
-    units = counted(terms, now) - counted(terms, billed)
-    named = terms.unit if abs(units) == 1 else terms.units
+def _text(terms: Terms, of: _Of, before: _Reckoning, after: _Reckoning, which: str) -> str:
+    units = after.units - before.units
+    if not of.meters:
+        return f"Nachberechnung {which}: {(*after.charges, *before.charges)[0].text}"
+    named = terms.unit(of.meters) if abs(units) == 1 else terms.units(of.meters)
     what = "nachträglich gezählt" if units > 0 else "storniert"
-    return f"Nachberechnung {german_month(now.month)} zu {invoice}: {german_number(abs(units))} {named} {what}"
+    return f"Nachberechnung {which}: {german_number(abs(units))} {named} {what}"
 
 
-def _formula(
-    terms: Terms, contract: Contract, now: tuple[Usage, Sequence[Charge]], billed: tuple[Usage, Sequence[Charge]]
-) -> str:
-    """Show both reckonings and what is between them."""
-    both = (f"{german_amount(_net(charges))} €" for _, charges in (now, billed))
-    net = german_amount(_net(now[1]) - _net(billed[1]))
-    reckoned = [_reckoning(terms, contract, usage, charges) for usage, charges in (now, billed)]
-    return f"neu: {reckoned[0]}; berechnet: {reckoned[1]}; {' − '.join(both)} = {net} €"
+def _units(terms: Terms, parts: Sequence[Part], usage: Usage, of: _Of) -> int:
+    return measured(terms, usage, of.meters, parts[0].first, parts[-1].last) if of.meters else 0
 
 
-def _reckoning(terms: Terms, contract: Contract, usage: Usage, charges: Sequence[Charge]) -> str:
-    if charges:
-        return " + ".join(each.formula for each in charges)
-    included = german_number(terms.packages[contract.package].included)
-    return f"{german_number(counted(terms, usage))} genutzt, {included} enthalten = 0,00 €"
+def _included(terms: Terms, parts: Sequence[Part], usage: Usage) -> int:
+    return sum(each.included for each in allowed(terms, parts, usage))
 
 
-def _by_clause(charges: Sequence[Charge]) -> dict[tuple[str, str, Decimal], tuple[Charge, ...]]:
-    grouped: dict[tuple[str, str, Decimal], tuple[Charge, ...]] = defaultdict(tuple)
+def _grouped(charges: Sequence[Charge]) -> dict[_Of, tuple[Charge, ...]]:
+    grouped: dict[_Of, tuple[Charge, ...]] = defaultdict(tuple)
     for each in charges:
-        grouped[each.kind, each.clause, each.vat_rate] += (each,)
+        grouped[_Of(each.kind, each.item, each.clause, each.vat_rate, each.meters)] += (each,)
     return grouped
-
-
-def _net(charges: Sequence[Charge]) -> int:
-    return sum(each.net_cents for each in charges)

@@ -2,59 +2,126 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
-from invoicing import billed, history
+from invoicing import billed, booked, history
+from invoicing.bill import billed_in_advance, is_prepaid
 from invoicing.billed import Billed
+from invoicing.booking import Booking, charge, contract_of, timesheet
 from invoicing.check import Case
-from invoicing.contract import ContractEvent, in_month
+from invoicing.contract.event import Contract, ContractEvent
+from invoicing.contract.parts import Part, in_month, parts_of
 from invoicing.difference import Earlier
+from invoicing.invoice import from_json
 from invoicing.issue import Run
 from invoicing.ledger import Ledger
-from invoicing.records import InvoiceRecord, UsageDecision
+from invoicing.records import MONTHLY, CustomerVersion, InvoiceRecord, UsageDecision
 from invoicing.recounts import Counts
+from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.recount import Recount
 from metering.usage import Usage, merge
 
 
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What the ledger says about everyone who may be billed, by customer."""
+
+    masters: Mapping[str, CustomerVersion]
+    events: Mapping[str, Sequence[ContractEvent]]
+    contracts: Mapping[str, Contract]
+    bookings: Mapping[str, tuple[Booking, ...]]
+    advances: Mapping[str, Mapping[str, int]]
+    late: Mapping[str, tuple[Earlier, ...]]
+    decisions: Mapping[str, str | None]
+
+
 def cases(ledger: Ledger, run: Run, counts: Counts) -> Iterator[Case]:
-    """Gather everyone with a contract, usage or a debt in the month who is neither billed nor set aside.
+    """Gather everyone with a contract, usage, bookings or a debt in the month who is neither billed nor set aside.
 
     A contract that covers the month outweighs a decision to set the usage aside; assigned usage stays assigned.
     """
     month, recounted = run.month, counts.month
     with ledger.read() as session:
-        masters = history.customers(session)
         events = history.contracts(session)
-        query = select(InvoiceRecord.customer).where(InvoiceRecord.month == str(month))
+        query = select(InvoiceRecord.customer).where(
+            InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
+        )
         done = set(session.exec(query))
         decisions = decided(session, month)
         grown = _grown(session, recounted, [key for key, target in decisions.items() if target is None])
         late = arrears(session, run, events, counts.earlier)
-    contracts = {key: contract for key, each in events.items() if (contract := in_month(each, month))}
+        books = _Books(
+            masters=history.customers(session),
+            events=events,
+            contracts={key: contract for key, each in events.items() if (contract := in_month(each, month))},
+            bookings=booked.unsettled(session, month.last_day),
+            advances=_advances(session, run, events),
+            late=late,
+            decisions=decisions,
+        )
+    contracts = books.contracts
     used = {key for key, usage in recounted.usages.items() if usage.days} | recounted.differing.keys()
-    owing = {key for key, months in late.items() if any(map(_is_told, months))}
+    owing = {key for key, months in late.items() if any(map(_is_told, months))} | books.bookings.keys()
     assigned: dict[str | None, list[str]] = defaultdict(list)
     for source, target in sorted(decisions.items()):
         assigned[target].append(source)
     settled = decisions.keys() - contracts.keys() - owing - grown
     for key in sorted((contracts.keys() | used | owing) - done - settled):
-        own = (key,) if decisions.get(key) is None else ()
-        sources = (*own, *assigned.get(key, ()))
-        readings = tuple(recounted.usages.get(source, Usage(source, month)) for source in sources)
-        contract = contracts.get(key)
-        yield Case(
-            customer=key,
-            master=masters.get(key),
-            contract=contract,
-            terms=run.terms.get(contract.terms) if contract else None,
-            usage=merge(Usage(key, month), *readings),
-            readings=readings,
-            differences=tuple(each for source in sources for each in recounted.differing.get(source, ())),
-            earlier=late.get(key, ()),
-        )
+        yield _case(books, run, recounted, key, assigned.get(key, ()))
+
+
+def _case(books: _Books, run: Run, recounted: Recount, key: str, assigned: Sequence[str]) -> Case:
+    """Gather one customer; ``assigned`` are the unknown ids whose usage is his."""
+    month, events, bookings = run.month, books.events.get(key, ()), books.bookings.get(key, ())
+    own = (key,) if books.decisions.get(key) is None else ()
+    sources = (*own, *assigned)
+    readings = tuple(recounted.usages.get(source, Usage(source, month)) for source in sources)
+    usage, earlier = merge(Usage(key, month), *readings), books.late.get(key, ())
+    contract = books.contracts.get(key)
+    if contract is None and bookings and not (usage.days or earlier):
+        contract = contract_of(events, month.first_day)
+    is_known = contract and {contract.terms, *(each.terms for each in bookings)} <= run.terms.keys()
+    terms = run.terms[contract.terms] if contract and is_known else None
+    return Case(
+        customer=key,
+        master=books.masters.get(key),
+        contract=contract,
+        terms=terms,
+        parts=_parts(terms, events, month),
+        next_parts=_parts(terms, events, month.next()),
+        in_advance=books.advances.get(key, {}),
+        booked=tuple(charge(each, run.terms[each.terms]) for each in bookings) if terms else (),
+        timesheet=timesheet(bookings, run.terms) if terms else (),
+        usage=usage,
+        readings=readings,
+        differences=tuple(each for source in sources for each in recounted.differing.get(source, ())),
+        earlier=earlier,
+    )
+
+
+def _parts(terms: Terms | None, events: Sequence[ContractEvent], month: BillingMonth) -> tuple[Part, ...]:
+    return parts_of(events, month, terms.rules.proration.value) if terms else ()
+
+
+def _advances(session: Session, run: Run, events: Mapping[str, Sequence[ContractEvent]]) -> dict[str, dict[str, int]]:
+    """Return what the last month's invoices billed of this month's base prices, by customer who prepays."""
+    before = {key: in_month(each, run.month.previous()) for key, each in events.items()}
+    prepaid = {key for key, each in before.items() if each and _prepays(run, each)}
+    query = select(InvoiceRecord.customer, InvoiceRecord.document).where(
+        InvoiceRecord.month == str(run.month.previous()), InvoiceRecord.occasion == MONTHLY
+    )
+    found: dict[str, dict[str, int]] = {}
+    for key, document in session.exec(query) if prepaid else ():
+        if key in prepaid:
+            found[key] = billed_in_advance(from_json(document).lines, run.month)
+    return found
+
+
+def _prepays(run: Run, contract: Contract) -> bool:
+    return contract.terms in run.terms and is_prepaid(run.terms[contract.terms], contract)
 
 
 def arrears(
@@ -95,14 +162,17 @@ def _earlier(
 ) -> Earlier:
     """Return an earlier month under the contract as it was recorded when the month was invoiced."""
     month = recounted.month
-    query = select(InvoiceRecord).where(InvoiceRecord.customer == owner, InvoiceRecord.month == str(month))
+    query = select(InvoiceRecord).where(
+        InvoiceRecord.customer == owner, InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
+    )
     invoice = session.exec(query).first()
     then = [event for event in events if invoice and event.recorded_at <= invoice.issued_at]
     contract = in_month(then, month)
+    terms = run.terms.get(contract.terms) if contract else None
     return Earlier(
         invoice=invoice.number if invoice else "",
-        terms=run.terms.get(contract.terms) if contract else None,
-        contract=contract,
+        terms=terms,
+        parts=_parts(terms, then, month),
         billed=merge(Usage(owner, month), *(each.usage for each in known.values())),
         readings=tuple(recounted.usages.get(key, each.usage) for key, each in sorted(known.items())),
         differences=tuple(each for key in sorted(known) for each in recounted.differing.get(key, ())),

@@ -1,15 +1,30 @@
-"""Customers and contracts as recorded: effective-dated, append-only, readable as of any instant."""
+"""Customers, contracts and terms as recorded: effective-dated, append-only, readable as of any instant."""
 
+import hashlib
 from collections import defaultdict
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_type_hints
 
+import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from invoicing.contract import ContractEvent
 from invoicing.invoice import Party
-from invoicing.records import ContractEventRecord, CustomerVersion, InvoiceRecord
+from invoicing.records import MONTHLY, ContractEventRecord, CustomerVersion, InvoiceRecord, TermsVersion
+from invoicing.terms import Terms, read
 from metering.month import BillingMonth
+
+_COLUMNS = set(ContractEventRecord.model_fields)
+_DETAILS = {name: kind for name, kind in get_type_hints(ContractEvent).items() if name not in _COLUMNS}
+_UNSAID = {
+    each.name: each.default if each.default_factory is MISSING else each.default_factory()
+    for each in fields(ContractEvent)
+}
 
 
 def customers(session: Session) -> dict[str, CustomerVersion]:
@@ -19,9 +34,11 @@ def customers(session: Session) -> dict[str, CustomerVersion]:
     return {row.customer: row for row in rows}
 
 
-def customer(session: Session, key: str) -> CustomerVersion | None:
-    """Return a customer's newest master data, or None."""
+def customer(session: Session, key: str, known_at: datetime | None = None) -> CustomerVersion | None:
+    """Return a customer's master data as known at an instant (default: now), or None."""
     query = select(CustomerVersion).where(CustomerVersion.customer == key)
+    if known_at:
+        query = query.where(CustomerVersion.recorded_at <= known_at)
     return session.exec(query.order_by(col(CustomerVersion.id).desc()).limit(1)).first()
 
 
@@ -67,14 +84,39 @@ def record(session: Session, key: str, event: ContractEvent) -> None:
             add_addons=list(event.add_addons),
             remove_addons=list(event.remove_addons),
             received_on=event.received_on,
+            details=_details(event),
         )
     )
 
 
 def billed_through(session: Session, key: str) -> date | None:
     """Return the last day of the last month a customer was invoiced for."""
-    month = session.exec(select(func.max(InvoiceRecord.month)).where(InvoiceRecord.customer == key)).one()
+    query = select(func.max(InvoiceRecord.month)).where(
+        InvoiceRecord.customer == key, InvoiceRecord.occasion == MONTHLY
+    )
+    month = session.exec(query).one()
     return BillingMonth.parse(month).last_day if month else None
+
+
+def pin_terms(session: Session, terms: Terms, text: str, at: datetime) -> None:
+    """Keep the text of terms that a contract uses; once kept, it holds whatever becomes of the file.
+
+    Contract: fluks AGB 2.4
+    """
+    if session.get(TermsVersion, terms.id) is None:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        session.add(TermsVersion(id=terms.id, text=text, sha256=digest, recorded_at=at))
+
+
+def pinned_terms(session: Session) -> dict[str, Terms]:
+    """Return the terms that contracts use, as they were when one first did."""
+    return {row.id: read_terms(row.id, row.text) for row in session.exec(select(TermsVersion))}
+
+
+@lru_cache(64)
+def read_terms(terms_id: str, text: str) -> Terms:
+    """Return the terms that a text holds; remembered."""
+    return read(Path(f"{terms_id}.toml"), text)
 
 
 def _event(row: ContractEventRecord) -> ContractEvent:
@@ -88,4 +130,16 @@ def _event(row: ContractEventRecord) -> ContractEvent:
         add_addons=tuple(row.add_addons),
         remove_addons=tuple(row.remove_addons),
         received_on=row.received_on,
+        **_said(row.details or {}),
     )
+
+
+def _details(event: ContractEvent) -> dict[str, object] | None:
+    """Return what only some kinds of events say, as JSON; nothing when this one says none of it."""
+    said = {name: getattr(event, name) for name in _DETAILS}
+    kept = {name: value for name, value in said.items() if value != _UNSAID[name]}
+    return msgspec.to_builtins(kept) or None
+
+
+def _said(details: Mapping[str, object]) -> dict[str, Any]:
+    return {name: msgspec.convert(value, _DETAILS[name], strict=False) for name, value in details.items()}

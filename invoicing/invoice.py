@@ -5,22 +5,20 @@ Amounts are whole cents, unit prices and quantities ``Decimal``. It travels as J
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import Literal, Protocol
 
 import msgspec
 
-from invoicing.contract import Contract, service_period
-from invoicing.difference import Earlier
-from invoicing.money import percent_of
-from invoicing.rating import Charge, above_allowance, counted, rate
-from invoicing.terms import Terms
-from metering.month import BillingMonth
-from metering.usage import Usage
+from invoicing.bill import Bill
+from invoicing.booking import TimesheetRow
+from invoicing.money import net_of, percent_of
+from invoicing.payment import Deadline, Transfer
+from invoicing.rating import Charge
+from invoicing.statement import UsageStatement, counting_clause, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,14 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: quantity × unit price, rounded once to whole cents, with the clause that owes it."""
+    """One line: quantity × unit price, rounded once to whole cents, with the clause that owes it.
+
+    Under gross prices ``unit_price`` and ``gross_cents`` are gross, and ``net_cents`` is what of it is no VAT. The rest
+    is as in a charge: ``item`` of the terms, days, meters, units used, and of these free.
+    """
 
     position: int
-    kind: Literal["base", "overage", "addon", "late"]
+    kind: str
     text: str
     quantity: Decimal
     unit: str
@@ -55,6 +57,18 @@ class Line:
     clause: str
     included: bool = False
     formula: str = ""
+    gross_cents: int | None = None
+    item: str = ""
+    first: date | None = None
+    last: date | None = None
+    meters: tuple[str, ...] = ()
+    used: int = 0
+    allowed: int = 0
+
+    @property
+    def cents(self) -> int:
+        """The amount as the terms' prices are: net, or gross."""
+        return self.net_cents if self.gross_cents is None else self.gross_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +78,6 @@ class VatTotal:
     rate: Decimal
     net_cents: int
     vat_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class UsageStatement:
-    """The month's counted units: used, included, above the allowance; by day and meter."""
-
-    used: int
-    included: int
-    overage: int
-    days: tuple[tuple[date, Mapping[str, int]], ...]
-    clause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class DirectDebit:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An issued invoice. ``clauses`` maps each cited clause to its meaning in one German sentence."""
+    """An issued invoice. ``clauses`` maps cited clauses to their meaning; no ``package``: only bookings are billed."""
 
     number: str
     customer: str
@@ -114,13 +117,18 @@ class Invoice:
     usage: UsageStatement
     payment: DirectDebit | None
     clauses: Mapping[str, str]
+    timesheet: tuple[TimesheetRow, ...] = ()
+    transfer: Transfer | None = None
+    dispute_until: Deadline | None = None
 
 
 class Taxed(Protocol):
-    """A net amount in cents and its VAT rate in percent: a charge, or a line."""
+    """A line's amounts in cents and its VAT rate in percent; ``gross_cents`` under gross prices only."""
 
     @property
     def net_cents(self) -> int: ...  # noqa: D102
+    @property
+    def gross_cents(self) -> int | None: ...  # noqa: D102
     @property
     def vat_rate(self) -> Decimal: ...  # noqa: D102
 
@@ -129,75 +137,98 @@ def compose(
     *,
     number: str,
     customer: str,
-    month: BillingMonth,
     issued_on: date,
     seller: Party,
     buyer: Party,
-    terms: Terms,
-    contract: Contract,
-    usage: Usage,
+    bill: Bill,
     payment: DirectDebit | None,
-    earlier: Sequence[Earlier] = (),
+    timesheet: tuple[TimesheetRow, ...] = (),
 ) -> Invoice:
-    """Return the invoice of a month and of what earlier ones owe; raise ValueError without an active contract.
+    """Return the invoice of a bill; raise ValueError when it is for no day.
 
     Law: § 14 Abs. 4 UStG
     """
-    lines, (vat, net_cents, vat_cents, gross_cents) = _reckoned(terms, contract, usage, earlier)
+    terms, charges = bill.terms, bill.charges
+    lines = lines_of(charges, is_gross=terms.rules.prices.value == "gross")
+    vat, net_cents, vat_cents, gross_cents = totals(lines)
     return Invoice(
         number=number,
         customer=customer,
-        month=str(month),
+        month=str(bill.usage.month),
         issued_on=issued_on,
-        period_from=(period := _period(contract, usage, month))[0],
+        period_from=(period := _period(customer, bill))[0],
         period_to=period[1],
         seller=seller,
         buyer=buyer,
         terms=terms.id,
         terms_title=terms.title,
-        package=terms.packages[contract.package].label,
+        package=terms.packages[bill.contract.package].label if bill.parts else "",
         lines=lines,
         vat=vat,
         net_cents=net_cents,
         vat_cents=vat_cents,
         gross_cents=gross_cents,
-        usage=statement(terms, contract, usage),
+        usage=statement(terms, bill.parts, bill.usage),
         payment=payment,
-        clauses=_cited((terms, *_terms(earlier)), lines, payment),
+        clauses=_cited(bill, lines, payment),
+        timesheet=timesheet,
     )
 
 
+def lines_of(charges: Iterable[Charge], *, is_gross: bool) -> tuple[Line, ...]:
+    """Return charges as lines. Of gross prices the net is taken so that all lines together are exact.
+
+    Law: § 10 Abs. 1 UStG
+    """
+    before: Counter[Decimal] = Counter()
+    lines = []
+    for position, charge in enumerate(charges, start=1):
+        rate, net = charge.vat_rate, charge.cents
+        if is_gross:
+            net = net_of(before[rate] + charge.cents, rate) - net_of(before[rate], rate)
+            before[rate] += charge.cents
+        lines.append(
+            Line(
+                position=position,
+                kind=charge.kind,
+                text=charge.text,
+                quantity=charge.quantity,
+                unit=charge.unit,
+                unit_price=charge.unit_price,
+                net_cents=net,
+                vat_rate=rate,
+                clause=charge.clause,
+                included=charge.included,
+                formula=charge.formula,
+                gross_cents=charge.cents if is_gross else None,
+                item=charge.item,
+                first=charge.first,
+                last=charge.last,
+                meters=charge.meters,
+                used=charge.used,
+                allowed=charge.allowed,
+            )
+        )
+    return tuple(lines)
+
+
 def totals(lines: Iterable[Taxed]) -> tuple[tuple[VatTotal, ...], int, int, int]:
-    """Return VAT per rate, net, VAT and gross: VAT once per rate on the sum of its net lines.
+    """Return VAT per rate, net, VAT and gross: VAT once per rate, on its net lines or out of its gross ones.
 
     Contract: fluks AGB 13.2
     """
     nets: Counter[Decimal] = Counter()
+    gross: Counter[Decimal] = Counter()
     for line in lines:
         nets[line.vat_rate] += line.net_cents
-    vat = tuple(VatTotal(each, net, percent_of(net, each)) for each, net in sorted(nets.items()))
+        if line.gross_cents is not None:
+            gross[line.vat_rate] += line.gross_cents
+    vat = tuple(
+        VatTotal(each, net, gross[each] - net if each in gross else percent_of(net, each))
+        for each, net in sorted(nets.items())
+    )
     net_cents, vat_cents = sum(each.net_cents for each in vat), sum(each.vat_cents for each in vat)
     return vat, net_cents, vat_cents, net_cents + vat_cents
-
-
-def statement(terms: Terms, contract: Contract, usage: Usage) -> UsageStatement:
-    """Return what was counted against the allowance, day by day.
-
-    Contract: fluks AGB 1.2
-    """
-    used, included = counted(terms, usage), terms.packages[contract.package].included
-    meters = terms.counting
-    return UsageStatement(
-        used=used,
-        included=included,
-        overage=above_allowance(used, included),
-        days=tuple(
-            (day.day, {meter: day.counts.get(meter, 0) for meter in meters})
-            for day in usage.days
-            if any(day.counts.get(meter) for meter in meters)
-        ),
-        clause=_counting_clause(terms),
-    )
 
 
 def to_json(invoice: Invoice) -> bytes:
@@ -210,54 +241,24 @@ def from_json(document: bytes | str) -> Invoice:
     return msgspec.json.decode(document, type=Invoice)
 
 
-def _reckoned(
-    terms: Terms, contract: Contract, usage: Usage, earlier: Iterable[Earlier]
-) -> tuple[tuple[Line, ...], tuple[tuple[VatTotal, ...], int, int, int]]:
-    """Return the month's own lines and then those of earlier months, and their totals."""
-    lines = _lines(chain(rate(terms, contract, usage), *(each.charges for each in earlier)))
-    return lines, totals(lines)
+def _period(customer: str, bill: Bill) -> tuple[date, date]:
+    """Return the service period: from the first to the last day of what is billed; raise ValueError for none."""
+    if not bill.parts:
+        if days := [each.first for each in bill.booked if each.first]:
+            return min(days), max(days)
+        raise ValueError(f"{customer}: no contract in {bill.usage.month}")
+    if any(part.first not in bill.usage.month for part in bill.parts):
+        raise ValueError(f"{customer}: contract and usage must be of {bill.usage.month}")
+    return bill.parts[0].first, bill.parts[-1].last
 
 
-def _lines(charges: Iterable[Charge]) -> tuple[Line, ...]:
-    return tuple(
-        Line(
-            position=position,
-            kind=charge.kind,
-            text=charge.text,
-            quantity=charge.quantity,
-            unit=charge.unit,
-            unit_price=charge.unit_price,
-            net_cents=charge.net_cents,
-            vat_rate=charge.vat_rate,
-            clause=charge.clause,
-            included=charge.included,
-            formula=charge.formula,
-        )
-        for position, charge in enumerate(charges, start=1)
-    )
-
-
-def _period(contract: Contract, usage: Usage, month: BillingMonth) -> tuple[date, date]:
-    """Return the service period; raise ValueError when contract or usage are not of this month."""
-    if usage.month != month or (period := service_period(contract, month)) is None:
-        raise ValueError(f"{usage.customer}: contract and usage must be of {month}")
-    return period
-
-
-def _terms(earlier: Iterable[Earlier]) -> Iterator[Terms]:
-    return (each.terms for each in earlier if each.terms)
-
-
-def _counting_clause(terms: Terms) -> str:
-    return terms.cited(terms.meters[terms.counting[0]].clause)
-
-
-def _cited(known: Sequence[Terms], lines: Iterable[Line], payment: DirectDebit | None) -> dict[str, str]:
+def _cited(bill: Bill, lines: Iterable[Line], payment: DirectDebit | None) -> dict[str, str]:
     """Return every clause that the invoice cites, with its meaning in the invoice's own terms or an earlier month's."""
-    terms, rules = known[0], known[0].rules
+    terms, rules = bill.terms, bill.terms.rules
+    known = (terms, *filter(None, (each.terms for each in bill.earlier)))
     of_rules = [rules.prices.clause, rules.vat_percent.clause, rules.carry_over.clause, rules.proration.clause]
-    citations = [*(line.clause for line in lines), _counting_clause(terms), *map(terms.cited, of_rules)]
+    citations = [*(line.clause for line in lines), counting_clause(terms), *map(terms.cited, of_rules)]
     if payment:
         citations.append(payment.clause)
-    found = ((citation, next(filter(None, (each.meaning(citation) for each in known)), "")) for citation in citations)
-    return {citation: meaning for citation, meaning in found if meaning}
+    found = {each: [one.meaning(each.rpartition("; ")[2]) for one in known] for each in citations}
+    return {each: meaning for each, meanings in found.items() if (meaning := next(filter(None, meanings), ""))}

@@ -65,7 +65,7 @@ class Ledger:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest migration; several processes may ask at once."""
-        with self.engine.execution_options(writes=True).begin() as connection:
+        with _rebuilding(self.engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             command.upgrade(alembic_config(connection), "head")
@@ -87,6 +87,23 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
     return config
+
+
+@contextmanager
+def _rebuilding(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction that may rebuild a table to which others refer: SQLite allows it without foreign keys."""
+    with engine.execution_options(writes=True).connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys=OFF")  # without effect once a transaction has begun
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -39,6 +39,11 @@ def percent_of(cents: int, percent: Decimal) -> int:
     return to_cents(Decimal(cents).scaleb(-2) * percent / 100)
 
 
+def net_of(gross_cents: int, percent: Decimal) -> int:
+    """Return what of a gross amount is no VAT, in whole cents, half up away from zero."""
+    return to_cents(Decimal(gross_cents) / (100 + percent))
+
+
 def euro(cents: int) -> Decimal:
     """Return an amount in whole cents as ``Decimal`` euro with two places."""
     return Decimal(cents).scaleb(-2)

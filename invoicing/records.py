@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from invoicing.ledger import Instant
 
+MONTHLY = "month"  # the occasion of a month's own invoice
+
 
 class CustomerVersion(SQLModel, table=True):
     """A customer's master data as recorded at an instant; the newest one is current."""
@@ -32,7 +34,7 @@ class CustomerVersion(SQLModel, table=True):
 
 
 class ContractEventRecord(SQLModel, table=True):
-    """One event in a contract's life: started, changed or terminated."""
+    """One event in a contract's life; ``details`` is what only some kinds say."""
 
     __tablename__ = "contract_event"
 
@@ -47,6 +49,18 @@ class ContractEventRecord(SQLModel, table=True):
     add_addons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     remove_addons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     received_on: date | None = None
+    details: dict[str, object] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class TermsVersion(SQLModel, table=True):
+    """The text of a terms file as it was when a contract first used it; it never changes afterwards."""
+
+    __tablename__ = "terms_version"
+
+    id: str = Field(primary_key=True, max_length=64)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sha256: str
+    recorded_at: datetime = Field(sa_type=Instant)
 
 
 class MonthRecord(SQLModel, table=True):
@@ -101,14 +115,21 @@ class NumberRecord(SQLModel, table=True):
 
 
 class InvoiceRecord(SQLModel, table=True):
-    """An issued invoice; ``document`` is the frozen value as JSON, everything printed on it."""
+    """An issued invoice; ``document`` is the frozen value as JSON, everything printed on it.
+
+    ``occasion`` is what it was issued for: the month, or something that is invoiced at once (``order-17``).
+    """
 
     __tablename__ = "invoice"
-    __table_args__ = (UniqueConstraint("customer", "month"), Index("ix_invoice_month_number", "month", "number"))
+    __table_args__ = (
+        UniqueConstraint("customer", "month", "occasion"),
+        Index("ix_invoice_month_number", "month", "number"),
+    )
 
     number: str = Field(primary_key=True)
     customer: str = Field(max_length=64)
     month: str = Field(max_length=7)
+    occasion: str = MONTHLY
     issued_on: date
     issued_at: datetime = Field(sa_type=Instant)
     due_on: date | None = None
@@ -135,6 +156,44 @@ class BilledUsage(SQLModel, table=True):
     month: str = Field(max_length=7)
     counts: dict[str, dict[str, int]] = Field(sa_column=Column(JSON, nullable=False))
     recorded_at: datetime = Field(sa_type=Instant)
+
+
+class BookingRecord(SQLModel, table=True):
+    """Something billed beside the packages; ``quantity`` counts minutes, cents or pieces, ``price`` is euro as text.
+
+    ``terms`` are those under which it was booked; ``reference`` is the sender's own, so that nothing is booked twice.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (UniqueConstraint("customer", "reference"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    customer: str = Field(max_length=64, index=True)
+    kind: str
+    service: str = ""
+    day: date
+    quantity: int = Field(sa_type=BigInteger)
+    terms: str
+    role: str = ""
+    text: str = ""
+    price: str | None = None
+    clause: str = ""
+    formula: str = ""
+    damages: bool = False
+    reference: str | None = Field(default=None, max_length=64)
+    recorded_at: datetime = Field(sa_type=Instant)
+    recorded_by: str
+
+
+class BilledBooking(SQLModel, table=True):
+    """A booking is settled once: billed by an invoice, or, without one, taken back; the database refuses a second."""
+
+    __tablename__ = "billed_booking"
+
+    booking: int = Field(primary_key=True, foreign_key="booking.id", sa_column_kwargs={"autoincrement": False})
+    invoice: str | None = Field(default=None, foreign_key="invoice.number")
+    recorded_at: datetime = Field(sa_type=Instant)
+    reason: str = ""
 
 
 class OutboxMail(SQLModel, table=True):

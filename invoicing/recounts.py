@@ -1,10 +1,11 @@
 """What a close is given to bill: the month, counted again, and each earlier month that is not as it was billed."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from invoicing import billed
 from invoicing.ledger import Ledger
+from metering.gauge import Gauge
 from metering.journal import Journal
 from metering.month import BillingMonth
 from metering.recount import Recount, recount
@@ -31,29 +32,46 @@ class Counts:
         return tuple(each.month for each in self.earlier if not each.events and not each.differences)
 
 
-def recounts(ledger: Ledger, journal: Journal, client: Client, month: BillingMonth) -> Counts:
+def recounts(
+    ledger: Ledger, journal: Journal, client: Client, month: BillingMonth, gauges: Collection[Gauge] = ()
+) -> Counts:
     """Count a month again from the journal, and of the months before what differs from what was billed."""
     with ledger.read() as session:
         seen = billed.last_row(session)
+    journal.archive(client)
     earlier = tuple(
-        _with_all(recount(journal, client, each, counters), counters)
-        for each, counters in changed(ledger, client, month)
+        found
+        for each, known in changed(ledger, journal, client, month)
+        if (found := _differing(recount(journal, client, each, known.keys(), gauges), known)).usages
     )
-    return Counts(recount(journal, client, month), earlier, seen)
+    return Counts(recount(journal, client, month, gauges=gauges), earlier, seen)
 
 
-def changed(ledger: Ledger, client: Client, month: BillingMonth) -> Iterator[tuple[BillingMonth, Collection[str]]]:
-    """Yield earlier months with the customers whose counter is not as it was billed; only months that have some."""
+def changed(
+    ledger: Ledger, journal: Journal, client: Client, month: BillingMonth
+) -> Iterator[tuple[BillingMonth, Mapping[str, Usage]]]:
+    """Yield earlier months with what was billed of those counters that may say something else now.
+
+    A counter that says another sum does. Where gauges were billed, a voided event and a late one may make up the same
+    sum and another level: these are asked again as soon as anything was voided in the month.
+    """
     for _ in range(LOOK_BACK):
         month = month.previous()
         with ledger.read() as session:
-            known = billed.newest(session, month)
+            known = {key: each.usage for key, each in billed.newest(session, month).items()}
         now = read_many(client, known, month)
-        if differing := [key for key, each in known.items() if now[key].days != each.usage.days]:
-            yield month, differing
+        voided = any(was.gauges for was in known.values()) and journal.voids.names(str(month))
+        if found := {key: was for key, was in known.items() if now[key].days != was.days or (voided and was.gauges)}:
+            yield month, found
 
 
-def _with_all(recounted: Recount, counters: Collection[str]) -> Recount:
-    """Say of everyone who was asked for what is counted, also when it is nothing any more."""
-    nothing = {key: Usage(key, recounted.month) for key in counters}
-    return replace(recounted, usages={**nothing, **recounted.usages})
+def _differing(recounted: Recount, known: Mapping[str, Usage]) -> Recount:
+    """Leave who differs from what was billed, and say of them what is counted, also when it is nothing any more."""
+    nothing = {key: Usage(key, recounted.month) for key in known}
+    usages = {**nothing, **recounted.usages}
+    return replace(recounted, usages={key: now for key, now in usages.items() if not _as_billed(now, known[key])})
+
+
+def _as_billed(now: Usage, was: Usage) -> bool:
+    """Tell whether counts and billed levels are the same; a level where there was none needs another sum."""
+    return now.days == was.days and all(now.gauges.get(gauge) == levels for gauge, levels in was.gauges.items())

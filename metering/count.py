@@ -1,8 +1,11 @@
 """The journal's own count of a month, by DuckDB, in bounded memory."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Self
 
@@ -10,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from metering.batch import METERS
-from metering.folder import Folder
+from metering.gauge import Gauge, Readings
 from metering.journal import Journal
 from metering.month import BillingMonth
 from metering.rows import EVENTS, VOIDS
@@ -46,6 +49,28 @@ SELECT DISTINCT ON (customer, id) customer, id, day, meter, workflow, connector,
 FROM received SEMI JOIN asked USING (id)
 ORDER BY customer, id, day, list_position(getvariable('meters'), meter), quantity, entry, place
 """
+_GAUGED = """
+CREATE OR REPLACE TEMP TABLE gauged AS
+SELECT customer, id, meter, day, time, workflow, connector, quantity
+FROM received
+SEMI JOIN (FROM once WHERE list_contains(getvariable('asked'), getvariable('meters')[1 + ((content >> 24) & 65535)]))
+    USING (customer, id)
+ANTI JOIN voided USING (customer, id)
+WHERE list_contains(getvariable('asked'), meter)
+QUALIFY row_number() OVER (
+    PARTITION BY customer, id
+    ORDER BY day, list_position(getvariable('meters'), meter), quantity, entry, place) = 1
+"""
+_READ = {
+    "max": "SELECT customer, day, max(quantity) FROM gauged WHERE meter = $meter GROUP BY ALL ORDER BY ALL",
+    "last": """
+        SELECT customer, day, arg_max(quantity, (time, id)) FROM gauged WHERE meter = $meter
+        GROUP BY ALL ORDER BY ALL""",
+    "unique": """
+        WITH seen AS (
+            SELECT customer, {of}, min(day) AS first FROM gauged WHERE meter = $meter AND {of} <> '' GROUP BY ALL)
+        SELECT customer, first, count(*) FROM seen GROUP BY ALL ORDER BY ALL""",
+}
 _NEWEST = """
 SELECT customer, max(entry)
 FROM (SELECT customer, entry FROM received UNION ALL SELECT customer, entry FROM voided)
@@ -77,8 +102,9 @@ class Count:
         month: BillingMonth,
         customers: Collection[str] | None = None,
         positions: Mapping[str, str] | None = None,
+        waiting: pa.Table | None = None,
     ) -> None:
-        """Read the files that are there now."""
+        """Read the files that are there now, and events of the month that are ``waiting`` to be in one."""
         self._month = month
         with ExitStack() as stack:
             scratch = stack.enter_context(TemporaryDirectory(prefix="zaehlwerk-"))
@@ -90,8 +116,13 @@ class Count:
             if customers is not None:
                 until = positions or dict.fromkeys(customers, _LAST)
                 self._base.register("wanted", pa.table([list(until), list(until.values())], schema=_WANTED))
-            self._view("received", journal.events, EVENTS, chosen=customers is not None)
-            self._view("voided", journal.voids, VOIDS, chosen=customers is not None)
+            received = journal.events.rows(self._base, str(month), EVENTS)
+            if waiting is not None:
+                self._base.register("waiting", waiting)
+                received = received.union(self._base.table("waiting"))
+            self._view("received", received, chosen=customers is not None)
+            voided = journal.voids.rows(self._base, str(month), VOIDS)
+            self._view("voided", voided, chosen=customers is not None)
             self._count()
             self._stack = stack.pop_all()
 
@@ -110,6 +141,20 @@ class Count:
         found: dict[str, dict[tuple[date, str], int]] = {}
         for customer, day, meter, units in self._rows(_TALLIED):
             found.setdefault(customer, {})[self._month.first_day.replace(day=day), meter] = units
+        return dict(found)
+
+    def gauges(self, wanted: Collection[Gauge]) -> dict[str, dict[Gauge, Readings]]:
+        """Return what gauges read, by customer; of the events only those of their meters are looked at."""
+        present = [gauge for gauge in wanted if gauge.meter in self._meters]
+        if not present:
+            return {}
+        self._base.execute("SET VARIABLE asked = ?", [sorted({gauge.meter for gauge in present})])
+        self._base.execute(_GAUGED)
+        found: dict[str, dict[Gauge, Readings]] = defaultdict(dict)
+        for gauge in present:
+            query = _READ[gauge.aggregate].format(of=gauge.of)
+            for customer, days in groupby(self._rows(query, {"meter": gauge.meter}), itemgetter(0)):
+                found[customer][gauge] = tuple((day, value) for _, day, value in days)
         return dict(found)
 
     def other_content(self) -> Iterator[tuple[str, str, str, str, str]]:
@@ -138,18 +183,18 @@ class Count:
     def _count(self) -> None:
         named = [name for (name,) in self._base.execute("SELECT DISTINCT meter FROM received").fetchall()]
         others = sorted(set(named) - set(METERS))
-        self._base.execute("SET VARIABLE meters = ?", [[*METERS, *others]])
+        self._meters = [*METERS, *others]
+        self._base.execute("SET VARIABLE meters = ?", [self._meters])
         self._base.execute(_ONCE)
 
-    def _view(self, name: str, folder: Folder, schema: pa.Schema, *, chosen: bool) -> None:
+    def _view(self, name: str, rows: duckdb.DuckDBPyRelation, *, chosen: bool) -> None:
         """Name a month's rows; ``chosen`` leaves only the wanted customers, up to where each is wanted."""
-        rows = folder.rows(self._base, str(self._month), schema)
         if chosen:
             rows = rows.join(self._base.table("wanted"), "customer").filter("entry <= until")
         rows.create_view(name)
 
-    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        answer = self._base.execute(query)
+    def _rows(self, query: str, named: Mapping[str, str] | None = None) -> Iterator[tuple[Any, ...]]:
+        answer = self._base.execute(query, named)
         while rows := answer.fetchmany(_FETCHED):
             yield from rows
 

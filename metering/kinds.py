@@ -1,14 +1,20 @@
-"""Which workflows and connectors a customer's events came from: from the journal, up to the newest event."""
+"""What the counter does not know of a customer's month: workflows, connectors, gauges; up to the newest event.
 
-from collections.abc import Mapping
+They are read from the journal and from what waits for it. A void counts as soon as it is archived.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import duckdb
 
 from metering.batch import METERS
+from metering.count import Count
+from metering.evidence import received
+from metering.gauge import Gauge
 from metering.journal import Journal, waiting
 from metering.redis import Client
-from metering.rows import EVENTS, VOIDS
+from metering.rows import EVENTS, by_month
 from metering.snapshot import stream_for
 from metering.usage import Usage
 
@@ -24,13 +30,22 @@ WHERE kind <> '' GROUP BY kind ORDER BY kind
 
 
 def with_kinds(usage: Usage, journal: Journal, client: Client) -> Usage:
-    """Return a usage with its units per workflow and per connector; an event without one is in none."""
-    customer, month = usage.customer, usage.month
-    with duckdb.connect(config={"memory_limit": "1GB"}) as base:
-        base.register("waiting", waiting(client, [stream_for(client, customer)]))
-        journal.events.rows(base, str(month), EVENTS).create_view("filed")
-        journal.voids.rows(base, str(month), VOIDS).create_view("voided")
+    """Return a usage with its units per workflow and per connector; an event without one is in none.
+
+    Contract: fluks AGB 4.3(a)(iii)
+    """
+    with received(journal, client, usage.customer, usage.month) as base:
         return replace(usage, workflows=_summed(base, "workflow", usage), connectors=_summed(base, "connector", usage))
+
+
+def with_gauges(usage: Usage, journal: Journal, client: Client, gauges: Collection[Gauge]) -> Usage:
+    """Return a usage with what gauges read; without gauges nothing is looked at."""
+    if not gauges:
+        return usage
+    month = str(usage.month)
+    fresh = dict(by_month(waiting(client, [stream_for(client, usage.customer)]))).get(month, EVENTS.empty_table())
+    with Count(journal, usage.month, [usage.customer], waiting=fresh) as count:
+        return replace(usage, gauges=count.gauges(gauges).get(usage.customer, {}))
 
 
 def _summed(base: duckdb.DuckDBPyConnection, kind: str, usage: Usage) -> Mapping[str, int]:

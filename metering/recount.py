@@ -9,10 +9,11 @@ with how far the journal had come, and the journal is counted up to there. Only 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from metering.count import Count, Tallied
+from metering.gauge import Gauge
 from metering.journal import Journal
 from metering.month import BillingMonth
 from metering.redis import Client
@@ -48,7 +49,8 @@ class OtherContent:
 class Recount:
     """A month counted again. ``events`` are the distinct ids in the journal, voided ones too.
 
-    ``usages`` are the counter's readings that were compared, of everyone with usage in counter or journal.
+    ``usages`` are the counter's readings that were compared, of everyone with usage in counter or journal. What their
+    gauges read comes from the very events of the journal that they were compared with.
     """
 
     month: BillingMonth
@@ -66,19 +68,27 @@ class Recount:
         return {customer: tuple(those) for customer, those in found.items()}
 
 
-def recount(journal: Journal, client: Client, month: BillingMonth, customers: Collection[str] | None = None) -> Recount:
-    """Count a month again, or only some customers of it, and return how the counter differs."""
+def recount(
+    journal: Journal,
+    client: Client,
+    month: BillingMonth,
+    customers: Collection[str] | None = None,
+    gauges: Collection[Gauge] = (),
+) -> Recount:
+    """Count a month again, or only some customers of it; return how the counter differs, and what gauges read."""
     journal.archive(client)
     with Count(journal, month, customers) as count:
-        counted = count.tallied()
+        counted, levels = count.tallied(), count.gauges(gauges)
         events, other = count.events(), tuple(OtherContent(*each) for each in count.other_content())
         everyone = counted.keys() | (customers_with_usage(client, month) if customers is None else set(customers))
         usages = read_many(client, sorted(everyone), month)
+        usages |= {customer: replace(usages[customer], gauges=read) for customer, read in levels.items()}
         doubtful = [customer for customer, usage in usages.items() if _differences(usage, counted.get(customer, {}))]
         newest = count.newest(doubtful)
     differences: list[Difference] = []
     for part in (doubtful[start : start + _PER_LOOK] for start in range(0, len(doubtful), _PER_LOOK)):
-        for usage, found in _second_look(journal, client, month, {customer: newest[customer] for customer in part}):
+        positions = {customer: newest[customer] for customer in part}
+        for usage, found in _second_look(journal, client, month, positions, gauges):
             usages[usage.customer] = usage
             differences += found
     told = {customer: usage for customer, usage in usages.items() if usage.days or customer in counted}
@@ -86,7 +96,7 @@ def recount(journal: Journal, client: Client, month: BillingMonth, customers: Co
 
 
 def _second_look(
-    journal: Journal, client: Client, month: BillingMonth, newest: Mapping[str, str]
+    journal: Journal, client: Client, month: BillingMonth, newest: Mapping[str, str], gauges: Collection[Gauge]
 ) -> Iterator[tuple[Usage, list[Difference]]]:
     """Yield each customer's counter, and how it differs from the journal as it was at that moment.
 
@@ -96,9 +106,9 @@ def _second_look(
     journal.archive(client)
     until = {customer: max(look.position, newest[customer]) for customer, look in looks.items()}
     with Count(journal, month, newest, until) as count:
-        counted = count.tallied()
+        counted, levels = count.tallied(), count.gauges(gauges)
     for customer, look in looks.items():
-        usage = Usage(customer, month, days_of(look.cells))
+        usage = Usage(customer, month, days_of(look.cells), gauges=levels.get(customer, {}))
         yield usage, _differences(usage, counted.get(customer, {}))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import chain, islice
 
 from metering.fold import keys_of, read_cells
+from metering.gauge import Gauge, Readings, together
 from metering.month import BillingMonth
 from metering.redis import Client
 
@@ -26,7 +27,8 @@ class Usage:
     """A customer's month: per day and meter, per workflow, per connector; late events apart.
 
     ``days`` holds only days with usage, in order. ``late`` is what ``split`` set apart: what was counted
-    (or, below zero, voided) after the month was billed. A counter knows no late events.
+    (or, below zero, voided) after the month was billed. A counter knows no late events, and no ``gauges``: what these
+    read on each day with events, in order, comes from the journal.
     """
 
     customer: str
@@ -35,6 +37,7 @@ class Usage:
     late: tuple[DayCount, ...] = ()
     workflows: Mapping[str, int] = field(default_factory=dict)
     connectors: Mapping[str, int] = field(default_factory=dict)
+    gauges: Mapping[Gauge, Readings] = field(default_factory=dict)
 
     def total(self, *meters: str) -> int:
         """Units of the given meters over the whole month, late ones excluded."""
@@ -91,8 +94,9 @@ def customers_with_usage(client: Client, month: BillingMonth) -> set[str]:
 
 
 def merge(first: Usage, *others: Usage) -> Usage:
-    """Return the first customer's month with the usage of others added to it."""
+    """Return the first customer's month with the usage of others added to it; its own newest level outweighs theirs."""
     everyone = (first, *others)
+    own_first = sorted(everyone, key=lambda each: (each.customer != first.customer, each.customer))
     return Usage(
         customer=first.customer,
         month=first.month,
@@ -100,15 +104,19 @@ def merge(first: Usage, *others: Usage) -> Usage:
         late=_added(each.late for each in everyone),
         workflows=_summed(each.workflows for each in everyone),
         connectors=_summed(each.connectors for each in everyone),
+        gauges=together(each.gauges for each in own_first),
     )
 
 
 def split(now: Usage, billed: Usage) -> Usage:
-    """Return what was billed as the month's days, and what the counter says beyond it as late: now − billed."""
+    """Return what was billed as the month's days, and what the counter says beyond it as late: now − billed.
+
+    Gauges are as billed: a level that changed has no late part.
+    """
     less = (DayCount(each.day, {meter: -units for meter, units in each.counts.items()}) for each in billed.days)
     beyond = _added([now.days, tuple(less)])
     late = (DayCount(each.day, {meter: units for meter, units in each.counts.items() if units}) for each in beyond)
-    return replace(now, days=billed.days, late=tuple(each for each in late if each.counts))
+    return replace(now, days=billed.days, late=tuple(each for each in late if each.counts), gauges=billed.gauges)
 
 
 def _customers(client: Client, month: BillingMonth) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from invoicing import history
 from invoicing.invoice import DirectDebit
@@ -40,11 +40,18 @@ def payment_of(mail: OutboxMail) -> DirectDebit | None:
 
 
 def open_missing(session: Session) -> int:
-    """Open the first collection of every invoice that has an amount and none yet; return how many."""
+    """Open the first collection of every invoice that has an amount and none yet; return how many.
+
+    An invoice that is due without a debit asks for a transfer: there is nothing to collect.
+
+    Contract: KLUGO AGB 20
+    """
+    is_collected = or_(col(InvoiceRecord.due_on).is_(None), col(OutboxMail.payment).is_not(None))
     query = (
         select(InvoiceRecord, OutboxMail)
         .join(OutboxMail, col(OutboxMail.invoice) == col(InvoiceRecord.number))
         .where(col(InvoiceRecord.number).not_in(select(CollectionRecord.invoice)), InvoiceRecord.gross_cents > 0)
+        .where(is_collected)
         .order_by(col(InvoiceRecord.number))
     )
     rows = session.exec(query).all()

@@ -97,11 +97,13 @@ def plan(mandate: Mandate, announced_on: date, agreed: AgreedNotice | None, poli
     )
 
 
-def current(session: Session) -> dict[str, Mandate]:
-    """Return every customer's current mandate."""
+def current(session: Session, customer: str | None = None) -> dict[str, Mandate]:
+    """Return every customer's current mandate, or that of one."""
     newest = select(func.max(MandateVersion.id)).group_by(col(MandateVersion.customer))
+    if customer is not None:
+        newest = newest.where(MandateVersion.customer == customer)
     versions = session.exec(select(MandateVersion).where(col(MandateVersion.id).in_(newest)))
-    last_due = _last_due(session)
+    last_due = _last_due(session, customer)
     return {row.customer: _mandate(row, last_due.get(row.reference)) for row in versions}
 
 
@@ -115,7 +117,7 @@ def debits(
     }
 
 
-def _last_due(session: Session) -> dict[str, date]:
+def _last_due(session: Session, customer: str | None) -> dict[str, date]:
     """Return per mandate reference the due date of the last collection that went to the bank."""
     query = (
         select(MandateVersion.reference, func.max(CollectionRecord.due_on))
@@ -123,6 +125,8 @@ def _last_due(session: Session) -> dict[str, date]:
         .where(col(CollectionRecord.export_id).is_not(None))
         .group_by(col(MandateVersion.reference))
     )
+    if customer is not None:
+        query = query.where(MandateVersion.customer == customer)
     return {reference: due_on for reference, due_on in session.exec(query) if due_on}
 
 

@@ -1,8 +1,11 @@
 """The house tests itself: sizes, clauses, documented settings, roles, no float near money."""
 
 import ast
+import importlib
+import inspect
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,19 +19,12 @@ LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "service"}
 CITATION = re.compile(r"^(Contract|Law|Scheme|DK): ", re.MULTILINE)
 
-# Every clause that is billed today, in our words: what the product does about it.
-CARRIED = {
-    "fluks Anlage 3 §1": "six packages with base price and allowance (F1)",
-    "fluks Anlage 3 §2": "each further unit at the package's price (F2)",
-    "fluks Anlage 3 fn 2": "unused units lapse, every month from zero (F3)",
-    "fluks Anlage 3 §3": "add-ons, 0.00 where the package includes them (F4)",
-    "fluks 1.2": "connector activities are not counted (F5)",
-    "fluks 13.1": "monthly, changes at a month's start (F6)",
-    "fluks 13.2": "net prices plus VAT (F6)",
-    "fluks 13.3": "direct debit, notice of five days (F7)",
-    "fluks 16.1": "one month to a month's end (F11)",
-    "fluks 5.2": "a month begun is a whole month (F13)",
-}
+ROW = re.compile(r"^\| ([FCKUW]\d+) \| ([^|]+) \| [^|]+ \| `([\w.]+)` \| ([^|]+) \|$", re.MULTILINE)
+ROWS = {"F": 16, "C": 10, "K": 7, "U": 10, "W": 7}  # how many rows the clause table has of each contract
+CONTRACT = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+CARRIED = {row: (rule, mark) for row, _, rule, mark in ROW.findall(CONTRACT)}
+MARKS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+WAITING = re.findall(r"^\| ([FCKUW]\d+) \| [^|]+ \|$", CONTRACT.partition("## Rows that wait")[2], re.MULTILINE)
 
 
 def modules() -> list[Path]:
@@ -73,10 +69,39 @@ def test_no_float_comes_near_money() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("clause", CARRIED)
-def test_every_clause_has_a_marked_test(clause: str) -> None:
-    marks = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    assert f'clause("{clause}")' in marks, f"no test is marked with {clause}: {CARRIED[clause]}"
+def test_every_row_of_the_clause_table_is_there() -> None:
+    assert list(CARRIED) == [f"{of}{number}" for of, rows in ROWS.items() for number in range(1, rows + 1)]
+
+
+def test_the_rows_that_wait_for_their_action_are_these() -> None:
+    assert WAITING == ["F9", "F10", "F15", "C3", "C6", "C7", "K3", "K4", "U6", "W5"]
+
+
+@pytest.mark.parametrize("row", CARRIED)
+def test_every_row_has_a_rule_that_cites_a_clause(row: str) -> None:
+    found = rule(CARRIED[row][0])
+    assert found is not None, f"{row}: there is no {CARRIED[row][0]}"
+    assert CITATION.search(inspect.getdoc(found) or ""), f"{row}: {CARRIED[row][0]} cites nothing"
+
+
+@pytest.mark.parametrize("row", CARRIED)
+def test_every_row_has_a_marked_test(row: str) -> None:
+    mark = CARRIED[row][1]
+    assert f'clause("{mark}")' in MARKS, f"{row}: no test is marked with {mark}"
+
+
+def rule(dotted: str) -> object:
+    """The function, method or property of a dotted name; None when there is no such thing."""
+    names, module = dotted.split("."), None
+    while names and module is None:
+        with suppress(ModuleNotFoundError):
+            module = importlib.import_module(".".join(names))
+        if module is None:
+            names.pop()
+    found: object = module
+    for name in dotted.split(".")[len(names) :]:
+        found = getattr(found, name, None)
+    return found
 
 
 def test_every_rule_that_cites_says_so_on_its_last_line() -> None:

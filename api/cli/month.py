@@ -1,21 +1,14 @@
-"""The month's commands: close, assign, notify, collect, explain."""
+"""The month's commands: close, assign, notify, collect."""
 
 from typing import Annotated
 
 import typer
 from rich.table import Table
-from sqlmodel import select
 
 from api import monthly
 from api.cli.terminal import WHO, AsJson, Month, Today, amount, console, opened, print_json
-from api.errors import NotFound
 from api.forms import DecisionForm
-from invoicing.explain import explain as explain_invoice
-from invoicing.explain import render
-from invoicing.invoice import from_json
-from invoicing.records import InvoiceRecord
 from sepa.collection import Waiting
-from sepa.records import CollectionRecord
 
 app = typer.Typer()
 
@@ -97,27 +90,6 @@ def collect(today: Today = None, *, as_json: AsJson = False) -> None:
             console.print("nothing may leave today")
         _print_waiting(result.held)
     raise typer.Exit(1 if result.held else 0)
-
-
-@app.command()
-def explain(
-    what: Annotated[str, typer.Argument(metavar="INVOICE|END_TO_END_ID")],
-    line: Annotated[int | None, typer.Option(min=1, help="only this line")] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """From an amount back to clause, formula and daily counts."""
-    with opened() as work, work.ledger.read() as session:
-        query = select(CollectionRecord.invoice).where(CollectionRecord.end_to_end_id == what)
-        number = session.exec(query).first() or what
-        record = session.get(InvoiceRecord, number)
-        if record is None:
-            raise NotFound(f"There is no invoice and no collection {what!r}.")
-        explained = explain_invoice(from_json(record.document.encode()), line)
-    if as_json:
-        print_json(explained)
-    else:
-        console.print(render(explained), markup=False, highlight=False)
 
 
 def _print_drafts(rows: list[tuple[str, str, int, int]]) -> None:

@@ -1,6 +1,5 @@
-"""Commands for setting up: keys, terms files, doctor."""
+"""Commands for setting up: keys, doctor."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,13 +10,10 @@ from api.cli.terminal import WHO, AsJson, console, opened, print_json
 from api.doctor import examine
 from api.security import Role, create_key, revoke_key
 from api.settings import Settings
-from invoicing.terms import TermsError, load
 
 app = typer.Typer()
 keys = typer.Typer(no_args_is_help=True, help="Keys for the engine, finance and administration.")
-terms = typer.Typer(no_args_is_help=True, help="Terms files.")
 app.add_typer(keys, name="key")
-app.add_typer(terms, name="terms")
 
 
 @keys.command("create")
@@ -44,17 +40,6 @@ def key_revoke(name: str) -> None:
             raise typer.BadParameter(str(error)) from error
         note(session, work.clock(), WHO, "key.revoked", name)
     console.print(f"{name} is revoked", markup=False)
-
-
-@terms.command("check")
-def terms_check(file: Path) -> None:
-    """Check a terms file; every error names file, line and key."""
-    try:
-        loaded = load(file)
-    except TermsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    console.print(f"{file}: {loaded.title}: {len(loaded.packages)} packages, {len(loaded.addons)} add-ons")
 
 
 @app.command()

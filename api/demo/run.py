@@ -26,7 +26,7 @@ from api.demo.traffic import Batch, Traffic
 from api.event_client import Answer, EventClient
 from api.progress import progress_bar
 from api.settings import Settings
-from api.workplace import load_terms
+from api.workplace import filed_terms
 from invoicing.money import german_date
 from metering.event import Window
 from metering.month import BillingMonth, local_day
@@ -70,7 +70,7 @@ def plan_for(settings: Settings, customers_wanted: int, events: int, now: dateti
 
 def run(plan: Plan, port: int, console: Console, *, stay: bool) -> None:
     """Run the demo; with ``stay`` keep serving afterwards until interrupted."""
-    terms = load_terms(plan.settings.terms_dir)[TERMS]
+    terms = filed_terms(plan.settings.terms_dir)[TERMS]
     people = customers(
         _SEED,
         plan.customers,

@@ -38,6 +38,7 @@ _RULES = {
     "unknown_customer": "Unbekannter Kunde",
     "usage_without_contract": "Nutzung ohne Vertrag",
     "unknown_terms": "Unbekannte Bedingungen",
+    "consumer_not_allowed": "Verbraucher nicht zugelassen",
     "unknown_package": "Unbekanntes Paket",
     "unknown_addons": "Unbekannte Zusatzmodule",
     "incomplete_address": "Anschrift unvollständig",

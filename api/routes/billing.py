@@ -17,7 +17,6 @@ from api.page import Cursor, Limit, Page, page
 from api.routes.customers import Customer, Month
 from invoicing.archive import invoice_pdf
 from invoicing.close import MonthReport
-from invoicing.explain import explain
 from invoicing.invoice import Invoice, from_json
 from invoicing.records import InvoiceRecord, MonthRecord
 from metering.month import BillingMonth
@@ -50,13 +49,14 @@ class MonthAnswer(BaseModel):
 
 
 class LineAnswer(BaseModel):
-    """One invoice line; quantity and unit price are decimal text."""
+    """One invoice line; quantity and unit price are decimal text. Under gross prices, price and amount are gross."""
 
     text: str
     quantity: str
     unit: str
     unit_price: str
     net_cents: int
+    gross_cents: int | None
     vat_rate: str
     clause: str
 
@@ -152,16 +152,6 @@ def get_pdf(work: Work, _: Finance, number: Number) -> Response:
     return Response(pdf, media_type="application/pdf", headers=_attachment(f"{number}.pdf"))
 
 
-@router.get("/invoices/{number}/explain")
-def get_explanation(
-    work: Work, _: Finance, number: Number, line: Annotated[int | None, Query(ge=1, le=10_000)] = None
-) -> dict[str, Any]:
-    """Explain an invoice, or one line of it: clause, formula, daily counts."""
-    _record, invoice = _load(work, number)
-    explained: dict[str, Any] = msgspec.to_builtins(explain(invoice, line))
-    return explained
-
-
 @router.get("/invoices/{number}")
 def get_invoice(work: Work, _: Finance, number: Number) -> InvoiceAnswer:
     """Show an invoice with its lines."""
@@ -175,6 +165,7 @@ def get_invoice(work: Work, _: Finance, number: Number) -> InvoiceAnswer:
             unit=line.unit,
             unit_price=str(line.unit_price),
             net_cents=line.net_cents,
+            gross_cents=line.gross_cents,
             vat_rate=str(line.vat_rate),
             clause=line.clause,
         )

@@ -1,4 +1,4 @@
-"""``/v1/customers``: master data, mandate, contract, usage, entitlement."""
+"""``/v1/customers``: master data, mandate, usage, entitlement."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -10,21 +10,10 @@ from api import customers
 from api.access import Engine, Finance, Work
 from api.entitlement import Entitlement
 from api.errors import NotFound
-from api.forms import (
-    CUSTOMER_PATTERN,
-    MONTH_PATTERN,
-    ChangeForm,
-    ContractForm,
-    CustomerForm,
-    Day,
-    MandateForm,
-    Moment,
-    TerminationForm,
-)
+from api.forms import CUSTOMER_PATTERN, MONTH_PATTERN, CustomerForm, MandateForm
 from api.page import Cursor, Limit, Page, page
 from api.usage import UsageAnswer, usage_answer
 from invoicing import history
-from invoicing.contract import Contract
 from invoicing.records import CustomerVersion
 from metering.month import BillingMonth
 from sepa.records import MandateVersion
@@ -51,26 +40,6 @@ class MandateAnswer(BaseModel):
     iban: str
     account_holder: str
     prenotification_days: int | None
-
-
-class ContractAnswer(BaseModel):
-    """What the contract is on a day."""
-
-    customer: str
-    terms: str
-    package: str
-    addons: list[str]
-    starts_on: date
-    ends_on: date | None
-
-
-class TerminationAnswer(BaseModel):
-    """The computed end of a contract and why."""
-
-    customer: str
-    received_on: date
-    ends_on: date
-    why: str
 
 
 @router.get("")
@@ -110,37 +79,6 @@ def get_mandate(work: Work, _: Finance, customer: Customer) -> MandateAnswer:
         return _mandate(found)
 
 
-@router.post("/{customer}/contract", status_code=201)
-def post_contract(work: Work, who: Finance, customer: Customer, form: ContractForm) -> ContractAnswer:
-    """Start a contract."""
-    return _contract(customer, customers.start_contract(work, who.name, customer, form))
-
-
-@router.get("/{customer}/contract")
-def get_contract(
-    work: Work, _: Finance, customer: Customer, on: Day | None = None, known_at: Moment | None = None
-) -> ContractAnswer:
-    """Show what the contract is on a day (default today), as it was known at an instant (default now)."""
-    day = on or customers.today(work)
-    contract = customers.contract_on(work, customer, day, known_at)
-    if contract is None:
-        raise NotFound(f"Customer {customer!r} has no contract on {day.isoformat()}.")
-    return _contract(customer, contract)
-
-
-@router.post("/{customer}/contract/changes", status_code=201)
-def post_change(work: Work, who: Finance, customer: Customer, form: ChangeForm) -> ContractAnswer:
-    """Change package or add-ons from the first day of a month on."""
-    return _contract(customer, customers.change_contract(work, who.name, customer, form))
-
-
-@router.post("/{customer}/contract/termination", status_code=201)
-def post_termination(work: Work, who: Finance, customer: Customer, form: TerminationForm) -> TerminationAnswer:
-    """Record a notice of termination; the end is computed from the terms."""
-    end = customers.terminate(work, who.name, customer, form.received_on)
-    return TerminationAnswer(customer=customer, received_on=form.received_on, ends_on=end.ends_on, why=end.why)
-
-
 @router.get("/{customer}/usage/{month}")
 def get_usage(work: Work, _: Engine, customer: Customer, month: Month) -> UsageAnswer:
     """Show what was counted in a month, against the allowance of the package."""
@@ -166,15 +104,4 @@ def _mandate(row: MandateVersion) -> MandateAnswer:
         iban=row.iban_masked,
         account_holder=row.account_holder,
         prenotification_days=row.prenotification_days,
-    )
-
-
-def _contract(customer: str, contract: Contract) -> ContractAnswer:
-    return ContractAnswer(
-        customer=customer,
-        terms=contract.terms,
-        package=contract.package,
-        addons=sorted(contract.addons),
-        starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
     )

@@ -41,7 +41,7 @@ def _figures(reached: Reached, terms: Terms) -> Iterator[str]:
     used, included = german_number(reached.used), german_number(reached.included)
     seen_at = german_instant(reached.seen_at).replace(" ", NO_BREAK)
     yield (
-        f"Gezählt wurden für diesen Monat bis zum {seen_at}: {used}{NO_BREAK}{terms.units}."
+        f"Gezählt wurden für diesen Monat bis zum {seen_at}: {used}{NO_BREAK}{terms.units(terms.counting)}."
         f" Enthalten sind {included}; {_rest(reached.included - reached.used)}."
     )
 
@@ -57,9 +57,12 @@ def _beyond(reached: Reached, terms: Terms, package: Package) -> Iterator[str]:
 
     Contract: fluks AGB Anlage 3 § 2
     """
-    price = f"{german_number(package.overage_price, 2)}{NO_BREAK}EUR"
-    clause = terms.cited(package.overage_clause).replace(" ", NO_BREAK)
-    cost = f"jede weitere ausgeführte Einheit ({terms.unit}) {price} netto ({clause})"
+    if (allowance := package.allowance) is None:
+        return
+    price = f"{german_number(allowance.price, 2)}{NO_BREAK}EUR"
+    clause = terms.cited(allowance.clause).replace(" ", NO_BREAK)
+    base = "netto" if terms.rules.prices.value == "net" else "brutto"
+    cost = f"jede weitere ausgeführte Einheit ({terms.unit(allowance.meters)}) {price} {base} ({clause})"
     if reached.used < reached.included:
         yield f"Sie können den Dienst auch über das Kontingent hinaus nutzen. Dann kostet {cost}."
     else:

@@ -8,9 +8,25 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 
 from invoicing.document.address import address
+from invoicing.document.lines import (
+    days_text,
+    hours,
+    hours_by_role,
+    is_gross,
+    is_rounded,
+    line_days,
+    line_text,
+    measured,
+    reckoning,
+    service_days,
+    service_period,
+    sums,
+)
 from invoicing.document.page import fill_pdf
-from invoicing.document.wording import payment_sentences
+from invoicing.document.wording import account_of, dispute_hint, payment_sentences, term_of
 from invoicing.invoice import Invoice
+from invoicing.money import german_month
+from metering.month import BillingMonth
 
 _WORTH_A_POOL = 20
 _BATCH = 1000
@@ -25,12 +41,28 @@ def render_invoice(invoice: Invoice) -> bytes:
     """
     if invoice.gross_cents < 0:
         raise ValueError(f"{invoice.number}: gross_cents is negative; issue a cancelling document instead")
+    payable, transfer = invoice.gross_cents > 0, invoice.transfer
     return fill_pdf(
         "invoice",
         invoice=invoice,
-        payable=invoice.gross_cents > 0,
+        payable=payable,
+        days=days_text(*service_days(invoice)),
+        is_one_month=service_days(invoice) == (invoice.period_from, invoice.period_to),
+        period=service_period(invoice),
+        prices="brutto" if is_gross(invoice) else "netto",
+        lines=[
+            (line, line_text(line), (reckoning(invoice, line), line_days(invoice, line), line.clause))
+            for line in invoice.lines
+        ],
+        measured=measured(invoice),
+        month=german_month(BillingMonth.parse(invoice.month)),
+        sums=list(sums(invoice)),
         clauses=_cited(invoice),
         payment_sentences=payment_sentences(invoice),
+        account=account_of(transfer) if payable and transfer else (),
+        term=term_of(transfer) if payable and transfer else (),
+        dispute=dispute_hint(invoice.dispute_until) if payable else (),
+        worked=_worked(invoice),
         recipient=address(invoice.buyer, invoice.seller),
         sender=address(invoice.seller, invoice.seller),
         footer=_footer(invoice),
@@ -71,10 +103,26 @@ def _numbered(invoice: Invoice) -> tuple[str, bytes]:
 
 def _cited(invoice: Invoice) -> list[tuple[str, str]]:
     """Return each cited clause with its meaning, in the order in which the invoice cites them."""
-    cited = [line.clause for line in invoice.lines] + [invoice.usage.clause]
-    if invoice.payment and invoice.gross_cents:
-        cited.append(invoice.payment.clause)
+    cited = [line.clause for line in invoice.lines]
+    if invoice.usage.used or invoice.usage.included or measured(invoice):
+        cited.append(invoice.usage.clause)
+    if invoice.gross_cents:
+        cited += [each.clause for each in (invoice.payment, invoice.transfer, invoice.dispute_until) if each]
     return [(clause, invoice.clauses[clause]) for clause in dict.fromkeys(cited) if clause in invoice.clauses]
+
+
+def _worked(invoice: Invoice) -> dict[str, object]:
+    """Return the record of the work that goes with the invoice: its rows by day, and the hours of each role.
+
+    Contract: Connectavo AGB I 2.1
+    """
+    rows = sorted(invoice.timesheet, key=lambda row: row.day)
+    return {
+        "rows": [(row, hours(row.minutes)) for row in rows],
+        "roles": [(role, hours(minutes)) for role, minutes in hours_by_role(invoice.timesheet)],
+        "total": hours(sum(row.minutes for row in rows)),
+        "rounded": is_rounded(invoice),
+    }
 
 
 def _footer(invoice: Invoice) -> list[list[str]]:

@@ -1,7 +1,18 @@
 """The invoice mail: German plain text, and at the same time the pre-notification of the debit."""
 
+from invoicing.document.lines import is_gross, service_period
 from invoicing.document.page import fill_text, plain
-from invoicing.document.wording import cover, debit, eur, no_mandate, nothing_to_pay, notice
+from invoicing.document.wording import (
+    account_of,
+    cover,
+    debit,
+    dispute_hint,
+    eur,
+    no_mandate,
+    nothing_to_pay,
+    notice,
+    transfer_sentences,
+)
 from invoicing.invoice import DirectDebit, Invoice
 from invoicing.money import german_date
 
@@ -14,13 +25,23 @@ def mail_text(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, str]:
     subject = f"Rechnung {invoice.number} vom {german_date(invoice.issued_on)} über {plain(eur(invoice.gross_cents))}"
     if payment and invoice.gross_cents:
         subject += f", Einzug am {german_date(payment.due_on)}"
-    paragraphs = [plain(sentence) for sentence in (*_late(invoice), *_sentences(invoice, payment))]
-    return subject, fill_text("mail.txt", invoice=invoice, paragraphs=paragraphs)
+    transfer = invoice.transfer if invoice.gross_cents else None
+    if transfer and not transfer.from_receipt:
+        subject += f", zahlbar bis {german_date(transfer.due_on)}"
+    return subject, fill_text(
+        "mail.txt",
+        invoice=invoice,
+        period=service_period(invoice),
+        paragraphs=(*_late(invoice), *_sentences(invoice, payment)),
+        account=[plain(f"{label}: {value}") for label, value in account_of(transfer)] if transfer else (),
+        remarks=(*(dispute_hint(invoice.dispute_until) if invoice.gross_cents else ()), *_annex(invoice)),
+    )
 
 
 def _late(invoice: Invoice) -> tuple[str, ...]:
     """Name what the invoice bills of earlier months."""
-    late = [f"{line.text} ({eur(line.net_cents)} netto)" for line in invoice.lines if line.kind == "late"]
+    prices = "brutto" if is_gross(invoice) else "netto"
+    late = [f"{line.text} ({eur(line.cents)} {prices})" for line in invoice.lines if line.kind == "late"]
     return (f"Darin enthalten: {'; '.join(late)}.",) if late else ()
 
 
@@ -28,6 +49,8 @@ def _sentences(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, ...]
     """Return what the mail says about payment."""
     if not invoice.gross_cents:
         return (nothing_to_pay(),)
+    if invoice.transfer:
+        return transfer_sentences(invoice.gross_cents, invoice.transfer, invoice.issued_on)
     if payment is None:
         return (*_withdrawn(invoice.payment), *no_mandate(invoice.gross_cents, invoice.seller))
     return (
@@ -36,6 +59,14 @@ def _sentences(invoice: Invoice, payment: DirectDebit | None) -> tuple[str, ...]
         f"Diese Nachricht ist zugleich die {notice(payment)}",
         cover(),
     )
+
+
+def _annex(invoice: Invoice) -> tuple[str, ...]:
+    """Say that the record of the work comes with the invoice.
+
+    Contract: Connectavo AGB I 2.1
+    """
+    return ("Der Tätigkeitsnachweis ist der Rechnung als Anlage beigefügt.",) if invoice.timesheet else ()
 
 
 def _withdrawn(printed: DirectDebit | None) -> tuple[str, ...]:

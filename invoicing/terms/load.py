@@ -2,61 +2,64 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from invoicing.terms.locate import line_of
+from invoicing.terms.checks import CHECKS, Finding
+from invoicing.terms.locate import Path as Key
+from invoicing.terms.locate import line_of, places
 from invoicing.terms.model import Terms
+from invoicing.terms.shape import SHAPE, findings_of
 
-Key = tuple[str, ...]
-Finding = tuple[Key, str]
 
-_SHAPE = TypeAdapter(Terms)
-_SAYS = {
-    "missing": "is missing",
-    "unexpected_keyword_argument": "is not a known key",
-    "dataclass_type": "must be a table",
-    "mapping_type": "must be a table",
-    "tuple_type": "must be a list in square brackets",
-    "string_type": "must be text in quotes",
-    "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
-    "string_pattern_mismatch": "may use only a-z, 0-9 and single hyphens or underscores between them",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "is_instance_of": "must be a number, written without quotes",
-    "decimal_type": "must be a number, written without quotes",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must not be negative",
-    "less_than_equal": "must be at most {le}",
-    "decimal_max_digits": "may have at most {max_digits} digits",
-    "decimal_max_places": "may have at most {decimal_places} decimals",
-    "literal_error": "must be {expected}: the rules compute nothing else",
-}
+class Problem(NamedTuple):
+    """What is wrong in a file, and where; without a line it is the file as a whole, without a key its syntax."""
+
+    file: str
+    line: int
+    key: str
+    says: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:" if self.line else f"{self.file}:"
+        return " ".join(part for part in (place, f"{self.key}:" if self.key else "", self.says) if part)
 
 
 class TermsError(ValueError):
-    """A terms file was refused; ``problems`` are lines like ``fluks.toml:41: packages.x.price: …``."""
+    """A terms file was refused; ``problems`` are written like ``fluks.toml:41: packages.x.prices[1].price: …``.
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    ``is_readable`` tells whether there was a text to check.
+    """
+
+    def __init__(self, *problems: Problem | str, is_readable: bool = True) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.found = tuple(each for each in problems if isinstance(each, Problem))
+        self.problems = tuple(map(str, problems))
+        self.is_readable = is_readable
 
 
 def load(path: Path) -> Terms:
     """Return the checked terms; raise TermsError with all problems of a broken file."""
     try:
         text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
-        raise TermsError(f"{path}: cannot be read: {error.strerror}") from error
+        problem = Problem(str(path), 0, "", f"cannot be read: {error.strerror}")
+        raise TermsError(problem, is_readable=False) from error
     except UnicodeDecodeError as error:
-        raise TermsError(f"{path.name}: is not UTF-8: save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+        problem = Problem(path.name, 0, "", "is not UTF-8: save the file as UTF-8")
+        raise TermsError(problem, is_readable=False) from error
+    return read(path, text)
+
+
+def read(path: Path, text: str) -> Terms:
+    """Return the terms that a text holds, as the file ``path`` would; raise TermsError with all problems."""
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
         raise TermsError(_syntax_problem(path, text, str(error))) from error
     return _checked(path, text, data)
 
@@ -64,12 +67,12 @@ def load(path: Path) -> Terms:
 def load_folder(folder: Path) -> dict[str, Terms]:
     """Return every terms file of a folder by id; raise TermsError with the problems of all broken ones."""
     found: dict[str, Terms] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for path in sorted(folder.glob("*.toml")):
         try:
             terms = load(path)
         except TermsError as error:
-            problems += error.problems
+            problems += error.found
         else:
             found[terms.id] = terms
     if problems:
@@ -92,10 +95,9 @@ def find(terms_id: str) -> Terms:
 
 def _checked(path: Path, text: str, data: dict[str, Any]) -> Terms:
     try:
-        terms = _SHAPE.validate_python(data)
+        terms = SHAPE.validate_python(data)
     except ValidationError as error:
-        findings = [_shape_finding(each["type"], each) for each in error.errors()]
-        raise TermsError(*_located(path, text, findings)) from None
+        raise TermsError(*_located(path, text, findings_of(error))) from None
     findings = [finding for check in CHECKS for finding in check(terms)]
     if terms.id != path.stem:
         findings.append((("id",), f"must be {path.stem!r} like the file's name"))
@@ -104,55 +106,18 @@ def _checked(path: Path, text: str, data: dict[str, Any]) -> Terms:
     return terms
 
 
-def _shape_finding(kind: str, error: Any) -> Finding:
-    key = tuple(str(part) for part in error["loc"] if not isinstance(part, int) and part != "[key]")
-    return key, _SAYS.get(kind, error["msg"]).format(**error.get("ctx", {}))
+def _located(path: Path, text: str, findings: Iterable[Finding]) -> list[Problem]:
+    known = places(text)
+    return sorted(Problem(path.name, line_of(known, key), _written(key), says) for key, says in findings)
 
 
-def _located(path: Path, text: str, findings: list[Finding]) -> list[str]:
-    placed = sorted((line_of(text, key), ".".join(key), says) for key, says in findings)
-    return [f"{path.name}:{line}: {key}: {says}" for line, key, says in placed]
+def _written(key: Key) -> str:
+    """Write a key as people count: the second price of a package is ``packages.x.prices[2]``."""
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
 
 
-def _syntax_problem(path: Path, text: str, message: str) -> str:
+def _syntax_problem(path: Path, text: str, message: str) -> Problem:
     """Name the line of a syntax error; a duplicate or unfinished table is reported where it was noticed."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", message)
-    line = place[1] if place and place[1] else len(text.splitlines())
-    return f"{path.name}:{line}: not valid TOML: {message[: place.start()] if place else message}"
-
-
-def _something_counts(terms: Terms) -> Iterator[Finding]:
-    if not terms.counting:
-        yield ("meters",), "at least one meter must have against_allowance = true"
-
-
-def _included_addons_exist(terms: Terms) -> Iterator[Finding]:
-    for key, package in terms.packages.items():
-        for addon in package.includes:
-            if addon not in terms.addons:
-                yield ("packages", key, "includes"), f"{addon!r} is not one of {', '.join(terms.addons)}"
-
-
-def _cited_clauses_have_a_meaning(terms: Terms) -> Iterator[Finding]:
-    for key, clause in _citations(terms):
-        if clause not in terms.clauses:
-            yield key, f"{clause!r} has no meaning yet: add it to [clauses]"
-
-
-def _citations(terms: Terms) -> Iterator[tuple[Key, str]]:
-    for name in terms.rules.__dataclass_fields__:
-        yield ("rules", name, "clause"), getattr(terms.rules, name).clause
-    for key, meter in terms.meters.items():
-        yield ("meters", key, "clause"), meter.clause
-    for key, package in terms.packages.items():
-        for name in ("clause", "overage_clause", "includes_clause"):
-            yield ("packages", key, name), getattr(package, name)
-    for key, addon in terms.addons.items():
-        yield ("addons", key, "clause"), addon.clause
-
-
-CHECKS: tuple[Callable[[Terms], Iterator[Finding]], ...] = (
-    _something_counts,
-    _included_addons_exist,
-    _cited_clauses_have_a_meaning,
-)
+    line = int(place[1]) if place and place[1] else len(text.splitlines())
+    return Problem(path.name, line, "", f"not valid TOML: {message[: place.start()] if place else message}")

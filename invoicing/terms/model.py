@@ -1,106 +1,88 @@
-"""A vendor's terms as data: price list and contract rules, each value beside the clause it comes from.
-
-A value is allowed here only when the rules can compute it: a file never promises what no code does.
-"""
+"""A vendor's terms as data: price list and contract rules, each value beside the clause it comes from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict
+from pydantic import Field
 
-T = TypeVar("T")
-_CLOSED = ConfigDict(extra="forbid")
+from invoicing.prices import Allowance, BookedPrice, Flat, MonthlyPrice
+from invoicing.terms.rules import Rules, Term
+from invoicing.values import CLOSED, Flag, Setting, Slug, Text
 
-
-def _whole_to_decimal(value: object) -> object:
-    return Decimal(value) if type(value) is int else value
-
-
-Text = Annotated[str, Strict(), Field(min_length=1)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
-Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Price = Annotated[Decimal, BeforeValidator(_whole_to_decimal), Strict(), Field(ge=0, max_digits=12, decimal_places=6)]
-Percent = Annotated[Decimal, BeforeValidator(_whole_to_decimal), Strict(), Field(ge=0, le=100, decimal_places=2)]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting(Generic[T]):
-    """A rule's value and its clause; ``silent`` marks our default where the text says nothing."""
-
-    __pydantic_config__ = _CLOSED
-
-    value: T
-    clause: Text
-    silent: Flag = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How a contract under these terms is billed, paid, changed and ended."""
-
-    __pydantic_config__ = _CLOSED
-
-    billing: Setting[Literal["arrears"]]
-    prices: Setting[Literal["net"]]
-    vat_percent: Setting[Percent]
-    proration: Setting[Literal["none"]]
-    carry_over: Setting[Literal[False]]
-    payment: Setting[Literal["direct_debit"]]
-    prenotification_days: Setting[Count]
-    third_party_fees: Setting[Literal[False]]
-    notice_months: Setting[Count]
-    notice_to: Setting[Literal["month_end"]]
-    notice_form: Setting[Literal["text"]]
-    change_on: Setting[Literal["month_start"]]
+Prices = Annotated[tuple[MonthlyPrice, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Something that is counted, and whether it uses up the package's allowance."""
+    """Something that is measured: how its events become one number a month, and how its units are called.
 
-    __pydantic_config__ = _CLOSED
+    ``sum`` adds up quantities, ``max`` takes the highest, ``last`` the newest, ``unique`` counts the different values
+    of the event's field ``of``.
+    """
+
+    __pydantic_config__ = CLOSED
 
     label: Text
     plural: Text
-    against_allowance: Flag
     clause: Text
+    aggregate: Literal["sum", "max", "last", "unique"] = "sum"
+    of: Literal["workflow", "connector"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package: base price per month, allowance, price of each unit above it, add-ons it includes."""
+    """A package: its prices, the add-ons it includes, and a term of its own where it has one."""
 
-    __pydantic_config__ = _CLOSED
+    __pydantic_config__ = CLOSED
 
     label: Text
-    price: Price
-    included: Count
-    clause: Text
-    overage_price: Price
-    overage_clause: Text
-    includes: tuple[Text, ...]
-    includes_clause: Text
+    prices: Prices
+    includes: tuple[Text, ...] = ()
+    includes_clause: Text | None = None
+    term: Setting[Term] | None = None
+
+    @property
+    def price(self) -> Decimal:
+        """The base price per month, in euro."""
+        return sum((each.price for each in self.prices if isinstance(each, Flat)), Decimal())
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """The price that has an allowance, if there is one."""
+        return next((each for each in self.prices if isinstance(each, Allowance)), None)
+
+    @property
+    def included(self) -> int:
+        """The units of the allowance per month; 0 without one."""
+        return self.allowance.included if self.allowance else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """A module with a price per month."""
+    """A module that is booked beside a package."""
 
-    __pydantic_config__ = _CLOSED
+    __pydantic_config__ = CLOSED
 
     label: Text
-    price: Price
-    clause: Text
+    prices: Prices
+
+    @property
+    def price(self) -> Decimal:
+        """The price per month, in euro."""
+        return sum((each.price for each in self.prices if isinstance(each, Flat)), Decimal())
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One version of one vendor's terms. ``clauses`` maps a clause to its meaning in one German sentence."""
+    """One version of one vendor's terms. ``clauses`` maps a clause to its meaning in one German sentence.
 
-    __pydantic_config__ = _CLOSED
+    ``services`` are what is booked one by one: work, expenses, orders. ``example_prices``: the text names no prices,
+    they are agreed per contract; those in the file are examples.
+    """
+
+    __pydantic_config__ = CLOSED
 
     id: Slug
     title: Text
@@ -108,10 +90,12 @@ class Terms:
     cite: Text
     currency: Literal["EUR"]
     rules: Rules
-    meters: Annotated[Mapping[Slug, Meter], Field(min_length=1)]
     packages: Annotated[Mapping[Slug, Package], Field(min_length=1)]
-    addons: Mapping[Slug, Addon]
     clauses: Mapping[Text, Text]
+    meters: Mapping[Slug, Meter] = field(default_factory=dict)
+    addons: Mapping[Slug, Addon] = field(default_factory=dict)
+    services: Mapping[Slug, BookedPrice] = field(default_factory=dict)
+    example_prices: Flag = False
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -120,24 +104,28 @@ class Terms:
         """Return a clause as it is cited outside the file: ``fluks AGB 13.3``; a law speaks for itself."""
         return clause if clause.startswith("§") else f"{self.cite} {clause}"
 
+    def label(self, item: str) -> str:
+        """Return how a package or an add-on is called, by its key as prices are agreed: ``packages.basis``."""
+        table, _, key = item.partition(".")
+        return f"Paket {self.packages[key].label}" if table == "packages" else f"Zusatzmodul {self.addons[key].label}"
+
     def meaning(self, citation: str) -> str:
         """Return what a cited clause means, in one German sentence; nothing for a clause of others."""
         return next((says for clause, says in self.clauses.items() if self.cited(clause) == citation), "")
 
     @property
     def counting(self) -> tuple[str, ...]:
-        """The meters that use up the allowance; all others are statistics.
+        """The meters that use up an allowance; what no price names is statistics.
 
         Contract: fluks AGB 1.2
         """
-        return tuple(key for key, meter in self.meters.items() if meter.against_allowance)
+        named = (each.allowance.meters for each in self.packages.values() if each.allowance)
+        return tuple(dict.fromkeys(meter for meters in named for meter in meters))
 
-    @property
-    def unit(self) -> str:
-        """One counted unit, in German: ``Auslöser/Aktion``."""
-        return "/".join(self.meters[key].label for key in self.counting)
+    def unit(self, meters: tuple[str, ...]) -> str:
+        """One measured unit, in German: ``Auslöser/Aktion``."""
+        return "/".join(dict.fromkeys(self.meters[key].label for key in meters))
 
-    @property
-    def units(self) -> str:
-        """Many counted units, in German: ``Auslöser/Aktionen``."""
-        return "/".join(self.meters[key].plural for key in self.counting)
+    def units(self, meters: tuple[str, ...]) -> str:
+        """Many measured units, in German: ``Auslöser/Aktionen``."""
+        return "/".join(dict.fromkeys(self.meters[key].plural for key in meters))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from sqlmodel import col, select
 
-from api import customers
+from api import contracts, customers
 from api.forms import ChangeForm, ContractForm, CustomerForm
 from api.records import AlertDelivery, AllowanceAlert
 from api.settings import Settings
@@ -41,7 +41,7 @@ class Office:
         """A customer with a contract, as finance records it."""
         self.address(key, f"{key}@kunde.example")
         form = ContractForm(terms="fluks-2023-03", package=package, starts_on=date.fromisoformat(since))
-        customers.start_contract(self.work, "test", key, form)
+        contracts.start(self.work, "test", key, form)
         return key
 
     def address(self, key: str, email: str) -> None:
@@ -49,7 +49,7 @@ class Office:
 
     def change(self, key: str, package: str, effective_on: str) -> None:
         form = ChangeForm(effective_on=date.fromisoformat(effective_on), package=package)
-        customers.change_contract(self.work, "test", key, form)
+        contracts.change(self.work, "test", key, form)
 
     def use(self, key: str, units: int, at: str = "2026-11-02T08:00:00+00:00", meter: str = "trigger") -> None:
         """Units counted with one event."""

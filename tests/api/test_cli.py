@@ -154,11 +154,11 @@ def test_a_terms_file_is_checked_with_line_and_key(tmp_path: Path) -> None:
     assert zaehlwerk(tmp_path, "terms", "check", str(shipped)).returncode == 0
     broken = tmp_path / shipped.name
     lines = shipped.read_text(encoding="utf-8").splitlines()
-    number = next(place for place, line in enumerate(lines) if line.startswith("included ="))
-    lines[number] = 'included = "viel"'
+    number = next(place for place, line in enumerate(lines) if "included = 500" in line)
+    lines[number] = lines[number].replace("500", '"viel"', 1)
     broken.write_text("\n".join(lines), encoding="utf-8")
     done = zaehlwerk(tmp_path, "terms", "check", str(broken))
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert f"{shipped.name}:{number + 1}: packages." in done.stderr
     assert "included" in done.stderr
 

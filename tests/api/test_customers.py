@@ -7,6 +7,7 @@ import pytest
 
 from api.usage import continued
 from invoicing.contract import Contract
+from invoicing.contract.parts import whole
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 from tests.api.running import CONTRACT, CUSTOMER, IBAN, MANDATE, Service
@@ -164,6 +165,10 @@ def test_a_contract_starts_once(each_service: Service) -> None:
         "addons": ["forms"],
         "starts_on": "2026-09-01",
         "ends_on": None,
+        "trial_ends_on": None,
+        "term_months": None,
+        "prices": {},
+        "prepaid": False,
     }
     again = each_service.ask("POST", "/v1/customers/k-1/contract", {**CONTRACT, "addons": ["forms"]}, expect=201)
     assert again == started == each_service.ask("GET", "/v1/customers/k-1/contract")
@@ -295,6 +300,7 @@ def test_a_contract_is_changed_only_where_there_is_one(shared: Service) -> None:
     assert "start one" in shared.ask("POST", "/v1/customers/k-none/contract/termination", body, expect=409)["detail"]
 
 
+@pytest.mark.clause("fluks 4.3")
 def test_usage_is_told_by_day_connector_and_workflow(service: Service) -> None:
     service.customer("k-1", mandate=False, package="schnupperpaket")
     service.use("k-1", "2026-11-01", *["trigger"] * 400, *["action"] * 111)
@@ -342,8 +348,8 @@ def test_a_projection_goes_on_as_the_contracts_days_so_far(
 ) -> None:
     usage = Usage("k", BillingMonth(2026, 11), (DayCount(date(2026, 11, 1), {"trigger": 100}),))
     end = date.fromisoformat(ends_on) if ends_on else None
-    contract = Contract("t", "p", frozenset(), date.fromisoformat(starts_on), end)
-    assert continued(usage, contract, date.fromisoformat(today)).total("trigger") == units
+    parts = whole(Contract("t", "p", frozenset(), date.fromisoformat(starts_on), end), usage.month)
+    assert continued(usage, parts, date.fromisoformat(today)).total("trigger") == units
 
 
 def test_the_engine_learns_whether_a_customer_may_run(service: Service) -> None:

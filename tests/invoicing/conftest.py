@@ -4,7 +4,9 @@ from typing import Protocol
 
 import pytest
 
+from invoicing.bill import Bill
 from invoicing.contract import Contract
+from invoicing.contract.parts import whole
 from invoicing.difference import Earlier
 from invoicing.invoice import Invoice, Party, compose
 from invoicing.terms import Terms, find
@@ -21,7 +23,7 @@ def fluks() -> Terms:
     return find("fluks-2023-03")
 
 
-class Bill(Protocol):
+class October(Protocol):
     def __call__(
         self,
         package: str,
@@ -34,7 +36,7 @@ class Bill(Protocol):
 
 
 @pytest.fixture
-def bill(fluks: Terms) -> Bill:
+def bill(fluks: Terms) -> October:
     """October 2026 for one customer: the package, then what each day counted."""
 
     def october(
@@ -48,15 +50,16 @@ def bill(fluks: Terms) -> Bill:
         return compose(
             number="RE-2026-000001",
             customer="k-1007",
-            month=OCTOBER,
             issued_on=date(2026, 11, 2),
             seller=SELLER,
             buyer=BUYER,
-            terms=fluks,
-            contract=Contract(fluks.id, package, frozenset(addons), starts_on, ends_on),
-            usage=Usage("k-1007", OCTOBER, tuple(map(DayCount, OCTOBER.days(), days))),
+            bill=Bill(
+                fluks,
+                whole(Contract(fluks.id, package, frozenset(addons), starts_on, ends_on), OCTOBER),
+                Usage("k-1007", OCTOBER, tuple(map(DayCount, OCTOBER.days(), days))),
+                earlier=tuple(earlier),
+            ),
             payment=None,
-            earlier=earlier,
         )
 
     return october

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
-from typing import Literal
 
 from pypdf import PdfReader
 
-from invoicing.invoice import DirectDebit, Invoice, Line, Party, UsageStatement, VatTotal
+from invoicing.invoice import DirectDebit, Invoice, Line, Party, VatTotal
+from invoicing.statement import UsageStatement
 
 SELLER = Party(
     "Wolkenwerft GmbH",
@@ -51,7 +51,7 @@ def line(
     unit_price: str,
     net_cents: int,
     *,
-    kind: Literal["base", "overage", "addon", "late"] = "addon",
+    kind: str = "addon",
     unit: str = "Monat",
     rate: str = "19",
     clause: str = "fluks AGB Anlage 3 § 2",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from invoicing.archive import archive, invoice_path, invoice_pdf, write_whole
-from tests.invoicing.conftest import Bill
+from tests.invoicing.conftest import October
 
 KILLED = """
 import os, signal, sys
@@ -46,7 +46,7 @@ def test_killed_while_writing_the_old_file_stays(tmp_path: Path, point: str) -> 
     assert path.read_bytes() == b"new"
 
 
-def test_what_lies_in_the_archive_is_never_rendered_again(tmp_path: Path, bill: Bill) -> None:
+def test_what_lies_in_the_archive_is_never_rendered_again(tmp_path: Path, bill: October) -> None:
     invoice = bill("standard-10000", {"trigger": 12_345})
     assert archive(tmp_path, [invoice]) == 1
     path = invoice_path(tmp_path, invoice.number)
@@ -56,7 +56,7 @@ def test_what_lies_in_the_archive_is_never_rendered_again(tmp_path: Path, bill: 
     assert invoice_pdf(tmp_path, invoice) == b"as it was issued"
 
 
-def test_what_is_missing_is_rendered_to_the_same_bytes(tmp_path: Path, bill: Bill) -> None:
+def test_what_is_missing_is_rendered_to_the_same_bytes(tmp_path: Path, bill: October) -> None:
     invoice = bill("standard-10000")
     first = invoice_pdf(tmp_path, invoice)
     invoice_path(tmp_path, invoice.number).unlink()

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoicing.contract import Contract
+from invoicing.contract.parts import Part, whole
 from invoicing.difference import Earlier, difference
 from invoicing.money import to_cents
+from invoicing.prices import Allowance
 from invoicing.rating import Charge, rate
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
@@ -26,13 +28,15 @@ def october(trigger: int, action: int = 0) -> Usage:
     return Usage("k-1", OCTOBER, (DayCount(date(2026, 10, 5), {"trigger": trigger, "action": action}),))
 
 
-def agreed(terms: Terms, package: str = "standard-10000", *addons: str) -> Contract:
-    return Contract(terms.id, package, frozenset(addons), date(2026, 1, 1))
+def agreed(terms: Terms, package: str = "standard-10000", *addons: str) -> tuple[Part, ...]:
+    return whole(Contract(terms.id, package, frozenset(addons), date(2026, 1, 1)), OCTOBER)
 
 
 def priced(terms: Terms, price: str) -> Terms:
     """The same terms with another price of a unit above the allowance of STANDARD 10.000."""
-    package = replace(terms.packages["standard-10000"], overage_price=Decimal(price))
+    standard = terms.packages["standard-10000"]
+    prices = (replace(each, price=Decimal(price)) if isinstance(each, Allowance) else each for each in standard.prices)
+    package = replace(standard, prices=tuple(prices))
     return replace(terms, packages={**terms.packages, "standard-10000": package})
 
 
@@ -59,7 +63,7 @@ def test_only_what_lies_above_the_allowance_is_charged_or_given_back(
     fluks: Terms, billed: int, now: int, units: int | None, cents: int
 ) -> None:
     charges = difference(fluks, agreed(fluks), october(billed), october(0, now), NUMBER)
-    assert [(each.kind, each.quantity, each.net_cents) for each in charges] == (
+    assert [(each.kind, each.quantity, each.cents) for each in charges] == (
         [] if units is None else [("late", Decimal(units), cents)]
     )
 
@@ -123,7 +127,7 @@ def test_the_difference_of_two_roundings_is_exact(
 ) -> None:
     terms = priced(fluks, price)
     charges = difference(terms, agreed(terms), october(billed), october(now), NUMBER)
-    assert [(each.quantity, each.unit_price, each.net_cents) for each in charges] == said
+    assert [(each.quantity, each.unit_price, each.cents) for each in charges] == said
     assert all(_is_to_the_cent(each) for each in charges)
 
 
@@ -140,20 +144,20 @@ def test_bill_by_bill_adds_up_to_one_bill_of_everything(package: str, counts: li
     late = [
         charge for before, after in pairwise(usages) for charge in difference(terms, contract, before, after, NUMBER)
     ]
-    first, last = (sum(each.net_cents for each in rate(terms, contract, usages[at])) for at in (0, -1))
-    assert first + sum(each.net_cents for each in late) == last
+    first, last = (sum(each.cents for each in rate(terms, contract, usages[at])) for at in (0, -1))
+    assert first + sum(each.cents for each in late) == last
     assert all(_is_to_the_cent(each) and each.kind == "late" for each in late)
 
 
 def _is_to_the_cent(charge: Charge) -> bool:
-    return to_cents(charge.quantity * charge.unit_price) == charge.net_cents
+    return to_cents(charge.quantity * charge.unit_price) == charge.cents
 
 
 def test_add_ons_and_base_price_are_not_charged_again(fluks: Terms) -> None:
     contract = agreed(fluks, "basic-2500", "forms", "documents", "toolbox")
     assert difference(fluks, contract, october(1), october(2_500), NUMBER) == ()
     (charge,) = difference(fluks, contract, october(1), october(2_501), NUMBER)
-    assert charge.net_cents == 10
+    assert charge.cents == 10
 
 
 def test_the_counters_of_a_month_are_taken_together(fluks: Terms) -> None:
@@ -161,7 +165,7 @@ def test_the_counters_of_a_month_are_taken_together(fluks: Terms) -> None:
     typo = Usage("typo", OCTOBER, (DayCount(date(2026, 10, 5), {"trigger": 3}),))
     earlier = Earlier(NUMBER, fluks, agreed(fluks), billed=own, readings=(own, typo))
     assert (earlier.now.customer, earlier.now.total("trigger")) == ("k-1", 10_003)
-    assert [each.net_cents for each in earlier.charges] == [24]
+    assert [each.cents for each in earlier.charges] == [24]
 
 
 @pytest.mark.parametrize("missing", ["terms", "contract", "package"])
@@ -170,7 +174,7 @@ def test_a_month_whose_terms_are_gone_is_not_rated(fluks: Terms, missing: str) -
     earlier = Earlier(
         NUMBER,
         None if missing == "terms" else fluks,
-        None if missing == "contract" else contract,
+        () if missing == "contract" else contract,
         billed=october(0),
         readings=(october(99_999),),
     )

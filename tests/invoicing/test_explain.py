@@ -1,20 +1,22 @@
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from invoicing.contract import Contract
+from invoicing.contract.parts import whole
 from invoicing.difference import Earlier
 from invoicing.explain import UnknownLineError, explain, render
 from invoicing.invoice import Invoice, from_json, to_json
 from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
-from tests.invoicing.conftest import Bill
+from tests.invoicing.conftest import October
 
 
 @pytest.fixture
-def invoice(bill: Bill) -> Invoice:
+def invoice(bill: October) -> Invoice:
     """The worked example, as read back from the ledger."""
     issued = bill(
         "standard-10000", {"trigger": 5_000, "action": 5_000, "connector": 3}, {"action": 2_345}, addons=("forms",)
@@ -64,14 +66,14 @@ def test_a_line_that_is_not_there_is_refused(invoice: Invoice, line: int) -> Non
 
 
 @pytest.fixture
-def later(bill: Bill, fluks: Terms) -> Invoice:
+def later(bill: October, fluks: Terms) -> Invoice:
     """October's invoice, on which late units of September stand, and a voided one of August."""
     contract = Contract(fluks.id, "basic-2500", frozenset(), date(2026, 1, 1))
     earlier = [
         Earlier(
             f"RE-2026-00000{place}",
             fluks,
-            contract,
+            whole(contract, month),
             billed=Usage("k-1007", month, (DayCount(month.first_day, {"action": before}),)),
             readings=(Usage("k-1007", month, (DayCount(month.first_day, {"action": now}),)),),
         )
@@ -109,7 +111,7 @@ def test_a_line_of_an_earlier_month_is_told_in_german(later: Invoice) -> None:
     ]
 
 
-def test_included_modules_and_an_empty_month_add_up(bill: Bill) -> None:
+def test_included_modules_and_an_empty_month_add_up(bill: October) -> None:
     assert explain(bill("premium-50000", addons=("forms", "documents"))).problems == ()
     assert explain(bill("schnupperpaket", {"connector": 99_999})).problems == ()
 
@@ -130,9 +132,13 @@ def test_sums_that_were_tampered_with_are_found(invoice: Invoice, changes: dict[
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"used": 12_346}, "Tage ergeben 12.345, berechnet wurden 12.346"),
-        ({"overage": 2_344}, "passt nicht"),
-        ({"days": ()}, "Tage ergeben 0"),
+        ({"used": 12_346}, "passen nicht zu den Kontingenten"),
+        ({"included": 9_999}, "passen nicht zu den Kontingenten"),
+        ({"overage": 2_344}, "steht so in keiner Position"),
+        ({"allowances": ()}, "passen nicht zu den Kontingenten"),
+        ({"days": ()}, "Kontingent: Die Tage ergeben 0, berechnet wurden 12.345"),
+        ({"measured": (("trigger", 5_001), ("action", 7_345))}, "Auslöser: Die Tage ergeben 5.000"),
+        ({"measured": (("trigger", 5_000), ("action", 7_344))}, "Aktionen: Die Tage ergeben 7.345"),
     ],
 )
 def test_counts_that_do_not_fit_are_found(invoice: Invoice, changes: dict[str, object], says: str) -> None:
@@ -140,11 +146,34 @@ def test_counts_that_do_not_fit_are_found(invoice: Invoice, changes: dict[str, o
     assert any(says in problem for problem in explain(changed).problems)
 
 
-@pytest.mark.parametrize("changes", [{"net_cents": 18761}, {"formula": "2.345 × 0,08 € = 187,61 €"}, {"formula": ""}])
-def test_a_formula_that_does_not_give_the_amount_is_found(invoice: Invoice, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"net_cents": 18761}, "ergibt nicht 187,61 €"),
+        ({"net_cents": 18759}, "ergibt nicht 187,59 €"),
+        ({"quantity": Decimal(2_344)}, "Menge mal Einzelpreis"),
+        ({"unit_price": Decimal("0.081")}, "Menge mal Einzelpreis"),
+        ({"formula": "2.345 × 0,08 € = 187,61 €"}, "ergibt nicht 187,60 €"),
+        ({"formula": "2.346 × 0,08 € = 187,60 €"}, "geht nicht auf"),
+        ({"formula": ""}, "ergibt nicht"),
+        ({"used": 12_346}, "Die Tage ergeben 12.345"),
+        ({"allowed": 9_999}, "passt nicht zu gemessen"),
+        ({"last": date(2026, 10, 1)}, "Die Tage ergeben 10.000"),
+    ],
+)
+def test_a_line_that_does_not_give_its_amount_is_found(invoice: Invoice, changes: dict[str, object], says: str) -> None:
     base, overage, forms = invoice.lines
     changed = replace(invoice, lines=(base, replace(overage, **changes), forms))  # type: ignore[arg-type]
-    assert any(problem.startswith("Position 2:") for problem in explain(changed).problems)
+    assert any(each.startswith("Position 2:") and says in each for each in explain(changed).problems)
+
+
+@pytest.mark.parametrize("day", [0, 1])
+@pytest.mark.parametrize("units", [-1, 1])
+def test_a_day_that_was_tampered_with_is_found(invoice: Invoice, day: int, units: int) -> None:
+    days = [(when, dict(counts)) for when, counts in invoice.usage.days]
+    days[day][1]["action"] += units
+    changed = replace(invoice, usage=replace(invoice.usage, days=tuple(days)))
+    assert any(each.startswith("Position 2: Die Tage ergeben") for each in explain(changed).problems)
 
 
 def test_a_line_is_told_in_german(invoice: Invoice) -> None:
@@ -155,8 +184,8 @@ def test_a_line_is_told_in_german(invoice: Invoice) -> None:
         "   12.345 genutzt − 10.000 enthalten = 2.345 × 0,08 € = 187,60 €",
         f"   fluks AGB Anlage 3 § 2: {invoice.clauses['fluks AGB Anlage 3 § 2']}",
         "",
-        "01.10.2026      5.000 trigger      5.000 action",
-        "02.10.2026          0 trigger      2.345 action",
+        "01.10.2026   5.000 Auslöser   5.000 Aktionen",
+        "02.10.2026       0 Auslöser   2.345 Aktionen",
         "",
         "Alles nachgerechnet: jeder Betrag stimmt.",
     ]

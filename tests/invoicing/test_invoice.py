@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoicing.bill import Bill
 from invoicing.contract import Contract
-from invoicing.invoice import DirectDebit, Invoice, Line, Party, compose, from_json, statement, to_json, totals
+from invoicing.contract.parts import whole
+from invoicing.invoice import DirectDebit, Invoice, Line, Party, compose, from_json, to_json, totals
+from invoicing.statement import statement
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
-from tests.invoicing.conftest import Bill
+from tests.invoicing.conftest import October
 
 DEBIT = DirectDebit(
     due_on=date(2026, 11, 12),
@@ -31,7 +34,7 @@ def line(net_cents: int, vat_rate: str = "19") -> Line:
 
 @pytest.mark.clause("fluks 13.2")
 @pytest.mark.clause("fluks Anlage 3 §1")
-def test_the_worked_example_to_the_cent(bill: Bill) -> None:
+def test_the_worked_example_to_the_cent(bill: October) -> None:
     invoice = bill("standard-10000", {"trigger": 5_000, "action": 5_000}, {"action": 2_345}, addons=("forms",))
     assert (invoice.net_cents, invoice.vat_cents, invoice.gross_cents) == (71760, 13634, 85394)
     assert [(each.position, each.kind, each.net_cents) for each in invoice.lines] == [
@@ -97,7 +100,7 @@ def test_totals_follow_from_the_lines(lines: list[Line]) -> None:
     ],
 )
 def test_the_service_period_is_the_days_under_contract(
-    bill: Bill, starts_on: date, ends_on: date | None, period: tuple[str, str]
+    bill: October, starts_on: date, ends_on: date | None, period: tuple[str, str]
 ) -> None:
     invoice = bill("basic-2500", starts_on=starts_on, ends_on=ends_on)
     assert (invoice.period_from.isoformat(), invoice.period_to.isoformat()) == period
@@ -105,13 +108,13 @@ def test_the_service_period_is_the_days_under_contract(
 
 @pytest.mark.clause("fluks 5.2")
 @pytest.mark.parametrize("first", [1, 2, 15, 30, 31])
-def test_a_partial_first_month_has_full_price_and_full_allowance(bill: Bill, first: int) -> None:
+def test_a_partial_first_month_has_full_price_and_full_allowance(bill: October, first: int) -> None:
     invoice = bill("schnupperpaket", {}, {}, {"action": 501}, starts_on=date(2026, 10, first))
     assert (invoice.usage.included, invoice.usage.overage, invoice.net_cents) == (500, 1, 6010)
 
 
 @pytest.mark.parametrize(("starts_on", "ends_on"), [(date(2026, 11, 1), None), (date(2026, 1, 1), date(2026, 9, 30))])
-def test_a_month_without_contract_is_not_billed(bill: Bill, starts_on: date, ends_on: date | None) -> None:
+def test_a_month_without_contract_is_not_billed(bill: October, starts_on: date, ends_on: date | None) -> None:
     with pytest.raises(ValueError, match="2026-10"):
         bill("basic-2500", starts_on=starts_on, ends_on=ends_on)
 
@@ -128,7 +131,9 @@ def test_the_statement_holds_what_counts_against_the_allowance(fluks: Terms) -> 
             DayCount(date(2026, 10, 3), {"action": 600}),
         ),
     )
-    counting = statement(fluks, Contract(fluks.id, "schnupperpaket", frozenset(), date(2026, 1, 1)), usage)
+    counting = statement(
+        fluks, whole(Contract(fluks.id, "schnupperpaket", frozenset(), date(2026, 1, 1)), october), usage
+    )
     assert (counting.used, counting.included, counting.overage) == (610, 500, 110)
     assert counting.days == (
         (date(2026, 10, 1), {"trigger": 3, "action": 7}),
@@ -136,14 +141,14 @@ def test_the_statement_holds_what_counts_against_the_allowance(fluks: Terms) -> 
     )
 
 
-def test_every_cited_clause_brings_its_meaning(bill: Bill) -> None:
+def test_every_cited_clause_brings_its_meaning(bill: October) -> None:
     invoice = bill("standard-10000", {"action": 10_001}, addons=("forms", "emails"))
     cited = {each.clause for each in invoice.lines} | {invoice.usage.clause}
     assert cited <= invoice.clauses.keys()
     assert all(says.endswith(".") for says in invoice.clauses.values())
 
 
-def test_an_invoice_survives_its_json(bill: Bill) -> None:
+def test_an_invoice_survives_its_json(bill: October) -> None:
     invoice = bill("standard-10000", {"action": 10_001, "trigger": 1}, addons=("forms",))
     document = to_json(invoice)
     again = from_json(document)
@@ -159,13 +164,14 @@ def debited(terms: Terms, action: int, addons: frozenset[str]) -> Invoice:
     return compose(
         number="RE-2028-000001",
         customer="k",
-        month=month,
         issued_on=date(2028, 3, 1),
         seller=nobody,
         buyer=nobody,
-        terms=terms,
-        contract=Contract(terms.id, "basic-5000", addons, date(2026, 1, 1)),
-        usage=Usage("k", month, (DayCount(month.last_day, {"action": action}),)),
+        bill=Bill(
+            terms,
+            whole(Contract(terms.id, "basic-5000", addons, date(2026, 1, 1)), month),
+            Usage("k", month, (DayCount(month.last_day, {"action": action}),)),
+        ),
         payment=DEBIT,
     )
 

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoicing.contract import Contract
-from invoicing.rating import Charge, above_allowance, rate
+from invoicing.contract.parts import whole
+from invoicing.prices import above_allowance
+from invoicing.rating import Charge, rate
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
@@ -27,11 +29,11 @@ def october(package: str, trigger: int = 0, action: int = 0, connector: int = 0,
     counts = {"trigger": trigger, "action": action, "connector": connector}
     contract = Contract("fluks-2023-03", package, frozenset(addons), date(2026, 1, 1))
     usage = Usage("k", OCTOBER, (DayCount(date(2026, 10, 5), counts),), late=(DayCount(date(2026, 10, 6), counts),))
-    return rate(find("fluks-2023-03"), contract, usage)
+    return rate(find("fluks-2023-03"), whole(contract, OCTOBER), usage)
 
 
 def amounts(charges: tuple[Charge, ...]) -> list[tuple[str, int]]:
-    return [(charge.kind, charge.net_cents) for charge in charges]
+    return [(charge.kind, charge.cents) for charge in charges]
 
 
 @pytest.mark.clause("fluks Anlage 3 §1")
@@ -84,7 +86,7 @@ def test_what_was_not_used_last_month_is_not_there_this_month() -> None:
     months = (BillingMonth(2026, 9), 0), (BillingMonth(2026, 10), 501)
     terms = find("fluks-2023-03")
     billed = [
-        amounts(rate(terms, contract, Usage("k", month, (DayCount(month.first_day, {"action": used}),))))
+        amounts(rate(terms, whole(contract, month), Usage("k", month, (DayCount(month.first_day, {"action": used}),))))
         for month, used in months
     ]
     assert billed == [[("base", 6000)], [("base", 6000), ("overage", 10)]]
@@ -107,7 +109,7 @@ FREE = {
 def test_a_booked_addon_costs_its_price_unless_the_package_includes_it(package: str, addon: str) -> None:
     charge = october(package, 0, 0, 0, addon)[1]
     free = addon in FREE[package]
-    assert (charge.kind, charge.net_cents, charge.included) == ("addon", 0 if free else ADDONS[addon], free)
+    assert (charge.kind, charge.cents, charge.included) == ("addon", 0 if free else ADDONS[addon], free)
     assert charge.text.endswith("(im Paket enthalten)") is free
     assert charge.clause == ("fluks AGB Anlage 3 § 2" if free else "fluks AGB Anlage 3 § 3")
 
@@ -150,7 +152,7 @@ def test_fees_of_third_parties_never_become_a_charge(fluks: Terms) -> None:
 )
 def test_every_charge_is_quantity_times_price(package: str, trigger: int, action: int, addons: set[str]) -> None:
     charges = october(package, trigger, action, 5, *addons)
-    assert all(charge.quantity * charge.unit_price * 100 == charge.net_cents for charge in charges)
+    assert all(charge.quantity * charge.unit_price * 100 == charge.cents for charge in charges)
     assert sum(charge.kind == "addon" for charge in charges) == len(addons)
     assert sum(charge.quantity for charge in charges if charge.kind == "overage") == max(
         0, trigger + action - PACKAGES[package][2]

@@ -1,3 +1,4 @@
+from tests.api.conftest import service
 from tests.sepa.conftest import office
 
-__all__ = ["office"]
+__all__ = ["office", "service"]

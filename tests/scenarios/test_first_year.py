@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from invoicing.bill import Bill
 from invoicing.contract import (
     ContractEvent,
     check_change,
     check_start,
     check_termination,
-    in_month,
+    lives,
 )
+from invoicing.contract.parts import parts_of
 from invoicing.explain import explain
 from invoicing.invoice import Invoice, Party, compose, from_json, to_json
 from invoicing.money import german_amount
@@ -56,7 +58,7 @@ class Office:
                 event = ContractEvent(
                     "started", starts_on, _noon(starts_on), self.terms.id, package, addons=tuple(addons)
                 )
-                check_start(self.events, starts_on, package, addons, self.terms, self.billed_through)
+                check_start(self.events, lives([event])[0].start, self.terms, self.billed_through)
             case ["from", later, what, *keys]:
                 event = ContractEvent(
                     "changed",
@@ -66,10 +68,7 @@ class Office:
                     add_addons=tuple(keys) if what == "add" else (),
                     remove_addons=tuple(keys) if what == "remove" else (),
                 )
-                add, remove = event.add_addons, event.remove_addons
-                check_change(
-                    self.events, event.effective_on, event.package, add, remove, self.terms, self.billed_through
-                )
+                check_change(self.events, event, self.terms, self.billed_through, month.first_day)
             case ["terminated", day]:
                 received_on = month.first_day.replace(day=int(day))
                 end = check_termination(self.events, received_on, self.terms)
@@ -79,21 +78,18 @@ class Office:
         self.events.append(event)
 
     def bill(self, month: BillingMonth, trigger: int, action: int) -> Invoice | None:
-        if (contract := in_month(self.events, month)) is None:
+        if not (parts := parts_of(self.events, month, "none")):
             return None
         self.billed_through = month.last_day
-        day = max(month.first_day, contract.starts_on)
+        day = parts[0].first
         used = DayCount(day, {"trigger": trigger, "action": action, "connector": 9_999})
         return compose(
             number=f"RE-{month.year}-{month.month:06d}",
             customer="k-1007",
-            month=month,
             issued_on=month.next().first_day,
             seller=Party("Cloud Muster GmbH", "Hafenstraße 1", "28195", "Bremen", "DE"),
             buyer=Party("Hausverwaltung Nord GmbH", "Deichweg 7", "26121", "Oldenburg", "DE"),
-            terms=self.terms,
-            contract=contract,
-            usage=Usage("k-1007", month, (used,)),
+            bill=Bill(self.terms, parts, Usage("k-1007", month, (used,))),
             payment=None,
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from invoicing.contract import ContractEvent, check_change, check_start, check_termination
+from invoicing.contract import ContractEvent, check_change, check_start, check_termination, lives
 from invoicing.history import billed_through
 from invoicing.invoice import Invoice
 from invoicing.ledger import Ledger
@@ -101,8 +101,9 @@ class Year:
 
     def signs(self, package: str) -> None:
         self.books.customer(KEY, package="", since=self.today.isoformat())
-        check_start(self.events, self.today, package, (), self.terms, None)
-        self._record(ContractEvent("started", self.today, self.now, terms=self.terms.id, package=package))
+        event = ContractEvent("started", self.today, self.now, terms=self.terms.id, package=package)
+        check_start(self.events, lives([event])[0].start, self.terms, None)
+        self._record(event)
 
     def agrees(self, what: str) -> None:
         month, _, change = what.removeprefix("from ").partition(": ")
@@ -115,8 +116,7 @@ class Year:
             add_addons=(key,) if kind == "add" else (),
             remove_addons=(key,) if kind == "remove" else (),
         )
-        asked = event.effective_on, event.package, event.add_addons, event.remove_addons
-        check_change(self.events, *asked, self.terms, self._billed_through())
+        check_change(self.events, event, self.terms, self._billed_through(), self.today)
         self._record(event)
 
     def ends(self, expected: str) -> None:
@@ -136,7 +136,9 @@ class Year:
     def closes(self, what: str) -> None:
         month, _, expected = what.partition(": ")
         before = len(self.books.invoices())
-        agreed = AgreedNotice(self.terms.rules.prenotification_days.value, "fluks AGB 13.3")
+        days = self.terms.rules.prenotification_days
+        assert days
+        agreed = AgreedNotice(days.value, "fluks AGB 13.3")
         payments = {KEY: plan(MANDATE, self.today, agreed, POLICY)}
         report = self.books.close(month, self.today.isoformat(), payments)
         assert (report.state, report.problems) == ("closed", ()), month

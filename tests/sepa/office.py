@@ -16,6 +16,7 @@ from invoicing import history
 from invoicing.archive import invoice_path
 from invoicing.check import Case
 from invoicing.contract import Contract
+from invoicing.contract.parts import whole
 from invoicing.invoice import Invoice, Party
 from invoicing.issue import Run, issue
 from invoicing.ledger import Ledger
@@ -148,7 +149,7 @@ class Office:
         usage = Usage(key, month, tuple(DayCount(day, {"trigger": used}) for day, used in days))
         contract = Contract(self.terms.id, package, frozenset(addons), date(2026, 1, 1), None)
         with self.ledger.write() as session:
-            invoice = issue(session, run, Case(key, master, contract, self.terms, usage))
+            invoice = issue(session, run, Case(key, master, contract, self.terms, usage, parts=whole(contract, month)))
         if not self.render:
             path = invoice_path(self.folder, invoice.number)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -170,7 +170,9 @@ def test_what_waits_is_listed_with_its_reason(office: Office) -> None:
 def test_a_zero_invoice_opens_no_collection_and_is_mailed(office: Office) -> None:
     office.customer()
     office.grant()
-    free = replace(FLUKS.packages["standard-10000"], price=Decimal(0))
+    standard = FLUKS.packages["standard-10000"]
+    assert standard.allowance is not None
+    free = replace(standard, prices=(replace(standard.allowance, price=Decimal(0)),))
     office.terms = replace(FLUKS, packages={**FLUKS.packages, "free": free})
     invoice = office.bill(package="free")
     assert invoice.gross_cents == 0

@@ -1,0 +1,151 @@
+"""Contracts: what happens in a contract's life; one use case, one transaction, one audit entry.
+
+The very same event again changes nothing and is answered as before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from api.contract_entry import changing, events_of, newest_life, pin, record, repeats, state_of, terms_on
+from api.customers import known, terms_of, today
+from api.errors import Conflict, FieldError
+from api.forms import (
+    ChangeForm,
+    ContractForm,
+    TerminationForm,
+)
+from api.workplace import Workplace
+from invoicing import contract as rules
+from invoicing import history
+from invoicing.contract import Contract, ContractEvent, Milestone, Termination, state_on
+from invoicing.records import CustomerVersion
+from invoicing.terms import Terms
+
+
+def start(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
+    """Start a contract, and keep the terms that it is under."""
+    terms = terms_of(work, form.terms)
+    event = ContractEvent(
+        kind="started",
+        effective_on=form.starts_on,
+        recorded_at=work.clock(),
+        terms=form.terms,
+        package=form.package,
+        addons=tuple(sorted(set(form.addons))),
+        trial_ends_on=form.trial_ends_on,
+        term_months=form.term_months,
+        prices=form.prices,
+    )
+    with changing(work, key, form.starts_on) as session:
+        _check_kind(known(session, key), terms)
+        events = history.contract(session, key)
+        if not (repeats(events, event, but={"ends_on"}) and state_on(events, event.effective_on)):
+            (fresh,) = rules.lives([event])
+            ends_on = rules.check_start(events, fresh.start, terms, history.billed_through(session, key))
+            pin(work, session, terms)
+            events = record(work, session, who, key, events, replace(event, ends_on=ends_on), "started", form)
+    return state_of(events, form.starts_on)
+
+
+def change(work: Workplace, who: str, key: str, form: ChangeForm) -> Contract:
+    """Change package or add-ons from a day on."""
+    event = ContractEvent(
+        kind="changed",
+        effective_on=form.effective_on,
+        recorded_at=work.clock(),
+        package=form.package,
+        add_addons=tuple(sorted(set(form.add_addons))),
+        remove_addons=tuple(sorted(set(form.remove_addons))),
+    )
+    with changing(work, key, form.effective_on) as session:
+        events = events_of(session, key)
+        if not (repeats(events, event) and _holds(state_on(events, event.effective_on), event)):
+            terms = terms_on(work, events, form.effective_on)
+            rules.check_change(events, event, terms, history.billed_through(session, key), today(work))
+            events = record(work, session, who, key, events, event, "changed", form)
+    return state_of(events, form.effective_on)
+
+
+def terminate(work: Workplace, who: str, key: str, form: TerminationForm) -> Termination:
+    """Record a termination and return the computed end with its reason."""
+    with changing(work, key, form.received_on) as session:
+        events = events_of(session, key)
+        end, event = _ended(work, events, form)
+        if not repeats(newest_life(events), event):
+            _ended(work, events, form, check=True)
+            _refuse_billed(session, key, end)
+            record(work, session, who, key, events, event, "terminated", form)
+        return end
+
+
+def contract_on(work: Workplace, key: str, day: date, known_at: datetime | None = None) -> Contract | None:
+    """Return what a customer's contract was on a day, as known at an instant."""
+    with work.ledger.read() as session:
+        known(session, key)
+        return state_on(history.contract(session, key), day, known_at)
+
+
+def milestones(work: Workplace, key: str) -> tuple[Milestone, ...]:
+    """Return what happens to a customer's contract when, and why."""
+    with work.ledger.read() as session:
+        known(session, key)
+        return rules.timeline(work.terms, history.contract(session, key), today(work))
+
+
+def _ended(
+    work: Workplace, events: Sequence[ContractEvent], form: TerminationForm, *, check: bool = False
+) -> tuple[Termination, ContractEvent]:
+    """Return how a contract, or some add-ons, end; ``check`` refuses what is not possible."""
+    terms = terms_on(work, events, form.received_on)
+    received = form.received_on
+    state = rules.lives(events)[-1].on(date.max)
+    if form.cause == "price_rise":
+        end = rules.check_exit([each for each in events if each.cause != "price_rise"], terms, received)
+    elif form.cause == "objection":
+        end = rules.check_objection_exit(events, terms, received)
+    elif form.cause in {"important_reason", "default"}:
+        end = rules.at_once(terms, received, form.ends_on, form.cause, form.reason)
+    elif form.addons and check:
+        end = rules.check_partial(events, received, form.addons, terms, form.by)
+    elif check:
+        end = rules.check_termination(events, received, terms, form.by)
+    else:
+        end = rules.termination_end(terms, state, received, form.by, form.addons)
+    if form.addons:
+        first = end.ends_on + rules.A_DAY
+        gone = tuple(sorted(set(form.addons)))
+        return end, ContractEvent(
+            "changed", first, work.clock(), remove_addons=gone, received_on=received, by=form.by, reason=form.reason
+        )
+    event = ContractEvent("terminated", end.ends_on, work.clock(), received_on=received, by=form.by)
+    return end, replace(event, cause=end.cause, reason=form.reason)
+
+
+def _check_kind(customer: CustomerVersion, terms: Terms) -> None:
+    """Refuse a consumer under terms for businesses.
+
+    Contract: fluks AGB 1.10
+    """
+    if customer.kind == "consumer" and terms.rules.customers.value == "business":
+        clause = terms.cited(terms.rules.customers.clause)
+        raise FieldError("terms", f"{terms.id} are for businesses only ({clause}), and the customer is a consumer")
+
+
+def _refuse_billed(session: Session, key: str, end: Termination) -> None:
+    """Refuse an end by notice within months that are invoiced; what ends for a cause may, and is told by the check."""
+    through = history.billed_through(session, key)
+    if through and end.ends_on < through and end.cause == "notice":
+        raise Conflict(f"The contract would have ended on {end.ends_on}, but it is invoiced until {through}.")
+
+
+def _holds(state: Contract | None, change: ContractEvent) -> bool:
+    """Tell whether a change is still in force: a later one may have undone it."""
+    return (
+        state is not None
+        and change.package in {None, state.package}
+        and state.addons.issuperset(change.add_addons)
+        and state.addons.isdisjoint(change.remove_addons)
+    )

@@ -1,0 +1,154 @@
+"""What a customer's month is billed. Pure.
+
+That is what it costs itself, the next month's base prices where they fall due in advance, what was booked, and what
+earlier months still owe.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+from typing import Protocol
+
+from invoicing.contract.event import Contract
+from invoicing.contract.parts import Part
+from invoicing.difference import Earlier
+from invoicing.money import euro, german_month
+from invoicing.prices import Flat, cents_text
+from invoicing.rating import PACKAGES, Charge, Owed, base, charge, reckon
+from invoicing.terms import Terms
+from metering.month import BillingMonth
+from metering.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a month's invoice is reckoned from.
+
+    ``parts`` and ``next_parts`` are those of the month and of the next one; ``in_advance`` is what of the month's base
+    prices was billed before, in cents by item; ``booked`` are charges for work, expenses, orders and credits.
+    """
+
+    terms: Terms
+    parts: Sequence[Part]
+    usage: Usage
+    next_parts: Sequence[Part] = ()
+    in_advance: Mapping[str, int] = field(default_factory=dict)
+    booked: tuple[Charge, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def contract(self) -> Contract:
+        """What the contract is on the last day that is billed; raise ValueError when it is for no day."""
+        if not self.parts:
+            raise ValueError(f"{self.usage.customer}: no contract in {self.usage.month}")
+        return self.parts[-1].contract
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """Every charge, in the order in which they are printed."""
+        late = chain.from_iterable(each.charges for each in self.earlier)
+        return (*self._month(), *self._next_month(), *self.booked, *late)
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether there is nothing to pay or to give back: such a month has no invoice.
+
+        Contract: KLUGO AGB 10.2
+        """
+        return not any(each.cents for each in self.charges)
+
+    def _month(self) -> Iterator[Charge]:
+        owed = reckon(self.terms, self.parts, self.usage)
+        month = self.usage.month
+        if not self.in_advance:
+            named = german_month(month) if self._is_prepaid else ""
+            yield from (charge(self.terms, each, named if isinstance(each.price, Flat) else "") for each in owed)
+            return
+        fixed = [each for each in owed if isinstance(each.price, Flat)]
+        yield from _adjusted(self.terms, fixed, self.in_advance, month)
+        yield from (charge(self.terms, each) for each in owed if not isinstance(each.price, Flat))
+
+    def _next_month(self) -> Iterator[Charge]:
+        """Charge the next month's base prices, as it is agreed now.
+
+        Contract: Cloudeteer AGB 6(1)
+        """
+        if self._is_prepaid:
+            month = self.usage.month.next()
+            yield from (
+                charge(self.terms, each, german_month(month)) for each in base(self.terms, self.next_parts, month)
+            )
+
+    @property
+    def _is_prepaid(self) -> bool:
+        return bool(self.parts) and is_prepaid(self.terms, self.parts[-1].contract)
+
+
+def is_prepaid(terms: Terms, contract: Contract) -> bool:
+    """Tell whether base prices fall due in advance: by the terms, or because prepayment was asked for.
+
+    Contract: Connectavo AGB I 2.4
+    """
+    return terms.rules.billing.value == "advance" or contract.prepaid
+
+
+class Billed(Protocol):
+    """A line of an issued invoice: what of the terms it is for, its first day, its cents as the terms' prices are."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def item(self) -> str: ...  # noqa: D102
+    @property
+    def first(self) -> date | None: ...  # noqa: D102
+    @property
+    def cents(self) -> int: ...  # noqa: D102
+
+
+def billed_in_advance(lines: Iterable[Billed], month: BillingMonth) -> dict[str, int]:
+    """Return what of a month's base prices some lines bill, in cents by item."""
+    found: dict[str, int] = {}
+    for each in lines:
+        if each.kind in {"base", "addon", "adjustment"} and each.first and each.first in month:
+            found[each.item] = found.get(each.item, 0) + each.cents
+    return found
+
+
+def _adjusted(terms: Terms, owed: Sequence[Owed], billed: Mapping[str, int], month: BillingMonth) -> Iterator[Charge]:
+    """Charge what was not billed in advance, and the difference where another amount was."""
+    now: dict[str, list[Owed]] = {}
+    for each in owed:
+        now.setdefault(each.item, []).append(each)
+    for item in now | dict(billed):
+        those = now.get(item, [])
+        if item not in billed:
+            yield from (charge(terms, each, german_month(month)) for each in those)
+        elif sum(each.amount.cents for each in those) != billed[item]:
+            yield _adjustment(terms, item, (sum(each.amount.cents for each in those), billed[item]), month)
+
+
+def _adjustment(terms: Terms, item: str, cents: tuple[int, int], month: BillingMonth) -> Charge:
+    """Charge, or give back, what the month's base price differs from what was billed of it."""
+    table, _, key = item.partition(".")
+    offer = (terms.packages if table == PACKAGES else terms.addons)[key]
+    now, before = cents
+    what = f"{terms.label(item)}, Grundpreis" if table == PACKAGES else terms.label(item)
+    flat = next(price for price in offer.prices if isinstance(price, Flat))
+    return Charge(
+        kind="adjustment",
+        text=f"{what}, Berichtigung {german_month(month)}",
+        quantity=Decimal(1),
+        unit="Differenz",
+        unit_price=euro(now - before),
+        cents=now - before,
+        vat_rate=terms.rules.vat_percent.value,
+        clause=terms.cited(flat.clause),
+        formula=(
+            f"zu berechnen {cents_text(now)} − im Voraus berechnet {cents_text(before)} = {cents_text(now - before)}"
+        ),
+        item=item,
+        first=month.first_day,
+        last=month.last_day,
+    )

@@ -1,0 +1,128 @@
+"""New terms for a running contract: announced, not objected to, and then in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from invoicing.contract.ending import Termination, length, month_start, unless_ended
+from invoicing.contract.error import ContractError
+from invoicing.contract.event import Contract, ContractEvent, lives
+from invoicing.contract.term import A_DAY, month_end, runs_out
+from invoicing.money import german_date
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import Period
+from invoicing.workday import last_day_to_act
+
+
+@dataclass(frozen=True, slots=True)
+class TermsChange:
+    """New terms: their first day, until when the customer may object, and one German sentence that says why."""
+
+    effective_on: date
+    object_until: date
+    why: str
+
+
+def terms_change(terms: Terms, received_on: date, effective_on: date | None = None) -> TermsChange:
+    """Return when announced terms take effect: at a month's start after the time to object; silence is consent.
+
+    Contract: fluks AGB 2.4, KLUGO AGB 22.2, cunio AGB 15.1; Law: § 193 BGB
+    """
+    rule = _rule(terms)
+    until = last_day_to_act(runs_out(rule.value, received_on))
+    earliest = month_start(until + A_DAY)
+    first = effective_on or earliest
+    if first < earliest or first != month_start(first):
+        possible = max(earliest, month_start(first))
+        raise ContractError(
+            "effective_on", f"the customer may object until {until}: choose {possible} or a later month"
+        )
+    return TermsChange(
+        first,
+        until,
+        f"Neue Bedingungen angekündigt am {german_date(received_on)}, {length(rule.value)} zum Widerspruch "
+        f"({terms.cited(rule.clause)}; §§ 187, 188, 193 BGB) bis {german_date(until)}: Ohne Widerspruch gelten sie ab "
+        f"{german_date(first)}.",
+    )
+
+
+def check_terms_change(
+    events: Sequence[ContractEvent],
+    now: Terms,
+    new: Terms,
+    received_on: date,
+    effective_on: date | None,
+    billed_through: date | None,
+) -> TermsChange:
+    """Return when a contract moves to new terms; raise ContractError when they lack what is booked, or it is too early.
+
+    Contract: fluks AGB 2.4
+    """
+    change = terms_change(now, received_on, effective_on)
+    contract = _on(events, change.effective_on)
+    if new.id == now.id:
+        raise ContractError("terms", f"the contract already has {new.id}: name other terms")
+    missing = [contract.package] if contract.package not in new.packages else []
+    missing += sorted(contract.addons - new.addons.keys())
+    if missing:
+        raise ContractError("terms", f"{new.id} have no {', '.join(missing)}: change the contract first")
+    if billed_through and change.effective_on <= billed_through:
+        raise ContractError("effective_on", f"already invoiced until {billed_through}: choose the month after")
+    return change
+
+
+def check_objection(events: Sequence[ContractEvent], now: Terms, received_on: date) -> date:
+    """Return the first day of the terms that the customer objects to; raise ContractError when it is too late.
+
+    Contract: fluks AGB 2.4
+    """
+    announced = _announced(events)
+    if announced is None or announced.received_on is None:
+        raise ContractError("received_on", "no new terms are announced")
+    until = last_day_to_act(runs_out(_rule(now).value, announced.received_on))
+    if received_on > until:
+        raise ContractError("received_on", f"an objection had to come until {until}: the new terms hold")
+    if received_on < announced.received_on:
+        raise ContractError("received_on", f"the new terms were announced on {announced.received_on}: not before")
+    return announced.effective_on
+
+
+def check_objection_exit(events: Sequence[ContractEvent], now: Terms, received_on: date) -> Termination:
+    """Return when the provider may end a contract whose customer objected; raise ContractError without that right.
+
+    Contract: cunio AGB 15.1
+    """
+    rule = now.rules.objection_exit
+    objected = [each for each in events if each.kind == "terms_objected" and each.received_on]
+    if rule is None or not objected or (at := objected[-1].received_on) is None:
+        raise ContractError("cause", "no objection gives a right to end this contract: end it by notice")
+    until = last_day_to_act(runs_out(rule.value.within, at))
+    if received_on > until:
+        raise ContractError("received_on", f"after the objection the contract could be ended until {until}")
+    ends_on = month_end(runs_out(rule.value.notice, received_on))
+    end = Termination(
+        ends_on,
+        f"Kündigung des Anbieters nach Widerspruch vom {german_date(at)}, zugegangen am {german_date(received_on)}, "
+        f"rechtzeitig bis {german_date(until)}, {length(rule.value.notice)} zum Monatsende "
+        f"({now.cited(rule.clause)}): Der Vertrag endet mit Ablauf des {german_date(ends_on)}.",
+        "objection",
+    )
+    return unless_ended(_on(events, received_on), end)
+
+
+def _rule(terms: Terms) -> Setting[Period]:
+    if terms.rules.terms_change is None:
+        raise ContractError("terms", f"{terms.id} change by agreement only: end the contract and start a new one")
+    return terms.rules.terms_change
+
+
+def _announced(events: Sequence[ContractEvent]) -> ContractEvent | None:
+    found = [each for life in lives(events) for each in life.changes if each.kind == "terms_changed"]
+    return found[-1] if found else None
+
+
+def _on(events: Sequence[ContractEvent], day: date) -> Contract:
+    found = [life for life in lives(events) if life.start.is_active(day)]
+    if not found:
+        raise ContractError("effective_on", f"there is no contract on {day}")
+    return found[-1].on(day)

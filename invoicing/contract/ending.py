@@ -1,0 +1,222 @@
+"""When a contract ends, and why: one German sentence that cites the clause beside each date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from invoicing.contract.error import ContractError
+from invoicing.contract.event import Cause, Contract, ContractEvent, lives
+from invoicing.contract.term import A_DAY, fixed_end, latest_notice, month_end, runs_out, term_on, term_rule
+from invoicing.money import german_date
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import Notice, Period
+from invoicing.workday import last_day_to_act
+from metering.month import BillingMonth
+
+Party = Literal["customer", "provider"]
+_TO = {"any_day": "", "month_end": " zum Monatsende", "term_end": " zum Ende der Laufzeit"}
+_FORMS = {"text": "in Textform", "written": "in Schriftform"}
+_UNITS = (("months", "Monat", "Monate"), ("weeks", "Woche", "Wochen"), ("days", "Tag", "Tage"))
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """The last day of a terminated contract, one German sentence that says why, and what ended it."""
+
+    ends_on: date
+    why: str
+    cause: Cause = "notice"
+
+
+def termination_end(
+    terms: Terms, contract: Contract, received_on: date, by: Party = "customer", addons: Sequence[str] = ()
+) -> Termination:
+    """Return when a notice ends a contract, or some add-ons: after the whole period, not before the minimum term.
+
+    Contract: fluks AGB 16.1, Cloudeteer AGB 13(1), KLUGO AGB 15.2, cunio AGB 13.1, Connectavo AGB II 9.2
+    """
+    if by == "customer" and (trial := trial_exit(terms, contract, received_on)):
+        return trial
+    notice = _notice(terms, by)
+    out = runs_out(notice.value, received_on)
+    ends_on = _end(terms, contract, notice.value, out)
+    until = f"Die Frist läuft am {german_date(out)} ab, " if out != received_on else ""
+    sentence = (
+        f"Kündigung eingegangen am {german_date(received_on)}, {length(notice.value)}{_TO[notice.value.to]} "
+        f"({terms.cited(notice.clause)}; §§ 187, 188 BGB): {until}"
+        f"{_what_ends(terms, addons)} mit Ablauf des {german_date(ends_on)}."
+    )
+    return Termination(ends_on, f"{sentence}{_bound(terms, contract, notice.value, out, ends_on)}")
+
+
+def trial_exit(terms: Terms, contract: Contract, received_on: date) -> Termination | None:
+    """Return the end of a contract whose notice came during the free trial: with the trial, at no charge.
+
+    The last day to say so moves to the next working day; the trial itself does not.
+
+    Contract: cunio AGB 8.4; Law: § 193 BGB
+    """
+    last = contract.trial_ends_on
+    if last is None or terms.rules.trial is None or received_on > (until := last_day_to_act(last)):
+        return None
+    moved = f" (bis {german_date(until)}, § 193 BGB)" if until != last else ""
+    return Termination(
+        last,
+        f"Kündigung eingegangen am {german_date(received_on)}, während der Testphase{moved}: Der Vertrag endet mit ihr "
+        f"am {german_date(last)}, ohne in eine vergütungspflichtige Nutzung überzugehen "
+        f"({terms.cited(terms.rules.trial.clause)}).",
+        "trial",
+    )
+
+
+def at_once(terms: Terms, received_on: date, ends_on: date | None, cause: Cause, reason: str) -> Termination:
+    """Return the end of a contract that is ended for a cause, without notice: on the day named, not before receipt.
+
+    Contract: fluks AGB 16.2, Cloudeteer AGB 13(2), KLUGO AGB 15.3, cunio AGB 13.2, Connectavo AGB II 9.3
+    """
+    if not reason.strip():
+        raise ContractError("reason", "say the reason: without one a contract ends by notice only")
+    ends = ends_on or received_on
+    if ends < received_on:
+        raise ContractError(
+            "ends_on", f"must not be before the termination was received: choose {received_on} or later"
+        )
+    rule = terms.rules.for_cause
+    if cause == "default" and rule is None:
+        raise ContractError("cause", f"{terms.id} give no right to end a contract for default: use important_reason")
+    clause = terms.cited(rule.clause) if cause == "default" and rule else "§ 314 BGB"
+    what = "wegen Zahlungsverzugs" if cause == "default" else "aus wichtigem Grund"
+    return Termination(
+        ends,
+        f"Außerordentliche Kündigung {what} ({clause}), eingegangen am {german_date(received_on)}: {reason.strip()}. "
+        f"Der Vertrag endet mit Ablauf des {german_date(ends)}.",
+        cause,
+    )
+
+
+def check_termination(
+    events: Sequence[ContractEvent], received_on: date, terms: Terms, by: Party = "customer"
+) -> Termination:
+    """Return when a notice ends the contract; raise ContractError when it would end anyway by then.
+
+    Received before the contract starts it may end it before its first day: then nothing is ever billed.
+
+    Contract: fluks AGB 16.1
+    """
+    contract = _newest(events)
+    if fixed := fixed_end(terms, contract):
+        why = f"this package cannot be ended by notice: it ends by itself on {fixed} ({_term_clause(terms, contract)})"
+        raise ContractError("received_on", why)
+    end = termination_end(terms, contract, received_on, by)
+    return unless_ended(contract, end)
+
+
+def unless_ended(contract: Contract, end: Termination) -> Termination:
+    """Return an end; raise ContractError when the contract ends by then anyway."""
+    if contract.ends_on and contract.ends_on <= end.ends_on:
+        raise ContractError("received_on", f"the contract already ends on {contract.ends_on}: nothing is left to end")
+    return end
+
+
+def check_partial(
+    events: Sequence[ContractEvent], received_on: date, addons: Sequence[str], terms: Terms, by: Party = "customer"
+) -> Termination:
+    """Return when a notice of some add-ons ends them; raise ContractError where only the whole contract can be ended.
+
+    Contract: Cloudeteer AGB 13(1)
+    """
+    contract = _newest(events)
+    if terms.rules.partial_termination is None:
+        raise ContractError("addons", f"{terms.id} know no partial termination: remove add-ons by a change")
+    if absent := sorted(set(addons) - contract.addons):
+        raise ContractError("addons", f"not booked: {', '.join(absent)}; leave it out")
+    return unless_ended(contract, termination_end(terms, contract, received_on, by, addons))
+
+
+def month_start(day: date) -> date:
+    """Return this day when it starts a month, else the start of the next month."""
+    month = BillingMonth.of(day)
+    return day if day == month.first_day else month.next().first_day
+
+
+def length(period: Period) -> str:
+    """Write a period in German: ``Frist 3 Monate``; of none: ``ohne Frist``."""
+    said = (
+        f"{number} {one if number == 1 else many}" for name, one, many in _UNITS if (number := getattr(period, name))
+    )
+    text = " ".join(said)
+    return f"Frist {text}" if text else "ohne Frist"
+
+
+def _what_ends(terms: Terms, addons: Sequence[str]) -> str:
+    if not (known := [f"das {terms.label(f'addons.{key}')}" for key in sorted(addons) if key in terms.addons]):
+        return "der Vertrag endet"
+    *several, last = known
+    return f"{', '.join(several)} und {last} enden" if several else f"{last} endet"
+
+
+def form(terms: Terms) -> str:
+    """Say in which form a notice must come: ``in Textform (fluks AGB 16.3)``.
+
+    Contract: fluks AGB 16.3
+    """
+    rule = terms.rules.notice_form
+    return f"{_FORMS[rule.value]} ({terms.cited(rule.clause)})"
+
+
+def notice_until(terms: Terms, contract: Contract, day: date) -> tuple[date, date] | None:
+    """Return the end of the term in which a day lies, and until when a notice to it must be received."""
+    term = term_on(terms, contract, day)
+    if term is None or term.renewal == "none":
+        return None
+    notice = terms.rules.notice.value
+    last = month_end(term.last) if notice.to == "month_end" else term.last
+    return last, latest_notice(notice, last)
+
+
+def _notice(terms: Terms, by: Party) -> Setting[Notice]:
+    """Return the notice that a party must give.
+
+    Contract: KLUGO AGB 15.2
+    """
+    own = terms.rules.provider_notice if by == "provider" else None
+    return own or terms.rules.notice
+
+
+def _end(terms: Terms, contract: Contract, notice: Notice, out: date) -> date:
+    """Return the first day on which a contract may end once the period has run out.
+
+    Contract: cunio AGB 13.1, Connectavo AGB II 9.2
+    """
+    wanted = month_end(out) if notice.to == "month_end" else out
+    term = term_on(terms, contract, contract.starts_on)
+    while term:
+        last = month_end(term.last) if notice.to == "month_end" else term.last
+        if term.renewal == "open_ended" or last >= wanted:
+            return max(wanted, last)
+        term = term_on(terms, contract, term.last + A_DAY)
+    return wanted
+
+
+def _bound(terms: Terms, contract: Contract, notice: Notice, out: date, ends_on: date) -> str:
+    """Say which term keeps a contract longer than the period of notice does."""
+    free = month_end(out) if notice.to == "month_end" else out
+    rule = term_rule(terms, contract)
+    if rule is None or ends_on == free:
+        return ""
+    again = " und verlängert sich um dieselbe Laufzeit" if rule.value.renewal == "same_term" else ""
+    return f" Die Laufzeit beträgt {rule.value.months} Monate{again} ({terms.cited(rule.clause)})."
+
+
+def _term_clause(terms: Terms, contract: Contract) -> str:
+    rule = term_rule(terms, contract)
+    return terms.cited(rule.clause) if rule else terms.id
+
+
+def _newest(events: Sequence[ContractEvent]) -> Contract:
+    """Return the newest contract as it is at its end, or as far as it is known; raise ContractError without one."""
+    running = [each for each in lives(events) if not each.start.ends_on or each.start.is_active(each.start.ends_on)]
+    if not running:
+        raise ContractError("received_on", "there is no contract to end")
+    return running[-1].on(date.max)

@@ -1,0 +1,190 @@
+"""A rise of monthly prices: from when on, by how much, and whether it lets the customer go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from dateutil.relativedelta import relativedelta
+
+from invoicing.contract.ending import Termination, month_start, unless_ended
+from invoicing.contract.error import ContractError
+from invoicing.contract.event import Contract, ContractEvent, Life, lives
+from invoicing.contract.fee import monthly_prices
+from invoicing.contract.term import A_DAY, month_end
+from invoicing.money import euro, german_date, german_number, to_cents
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import PriceRise
+from invoicing.workday import last_day_to_act
+
+_HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A rise: its first day, the new monthly prices, until when the customer may end the contract for it."""
+
+    effective_on: date
+    prices: Mapping[str, Decimal]
+    percent: Decimal
+    exit_until: date | None
+    why: str
+
+
+def check_rise(
+    events: Sequence[ContractEvent],
+    terms: Terms,
+    received_on: date,
+    prices: Mapping[str, Decimal],
+    effective_on: date | None = None,
+    billed_through: date | None = None,
+) -> Rise:
+    """Return what a rise does; raise ContractError with the earliest day when it comes too early.
+
+    Contract: cunio AGB 8.8
+    """
+    rule = _rule(terms)
+    life = _running(events)
+    earliest = _earliest(life, rule.value, received_on, billed_through)
+    first = effective_on or earliest
+    if first < earliest or first != month_start(first):
+        possible = max(earliest, month_start(first))
+        raise ContractError(
+            "effective_on", f"prices may rise from {possible} at the earliest ({terms.cited(rule.clause)})"
+        )
+    state = life.on(first)
+    _check_higher(terms, state, prices)
+    percent = _percent(terms, state, prices, state.prices)
+    beyond = _beyond(terms, life, state, rule.value, first, prices)
+    until = last_day_to_act(received_on + relativedelta(months=rule.value.exit_months)) if beyond else None
+    return Rise(first, prices, percent, until, _why(terms, rule, received_on, first, percent, beyond, until))
+
+
+def raised(terms: Terms, contract: Contract, percent: Decimal) -> dict[str, Decimal]:
+    """Return the contract's monthly prices raised by so many percent, each rounded to the cent."""
+    now = monthly_prices(terms, contract)
+    return {key: euro(to_cents(price * (_HUNDRED + percent) / _HUNDRED)) for key, price in now.items() if price}
+
+
+def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date) -> Termination:
+    """Return the end of a contract for a price rise: with the day before it; raise ContractError without that right.
+
+    Contract: cunio AGB 8.8
+    """
+    rule = _rule(terms)
+    life = _running(events)
+    rises = [each for each in life.changes if each.kind == "price_raised" and each.effective_on > received_on]
+    if not rises or (told := rises[-1].received_on) is None:
+        raise ContractError("cause", "no price rise is announced: end the contract by notice")
+    rise = rises[-1]
+    before = [each for each in events if each is not rise]
+    known = check_rise(before, terms, told, rise.prices, rise.effective_on)
+    if known.exit_until is None:
+        raise ContractError("cause", f"this rise gives no right to end the contract ({terms.cited(rule.clause)})")
+    if received_on > known.exit_until:
+        raise ContractError("received_on", f"the contract could be ended for this rise until {known.exit_until}")
+    ends_on = rise.effective_on - A_DAY
+    end = Termination(
+        ends_on,
+        f"Kündigung wegen Preiserhöhung eingegangen am {german_date(received_on)}, rechtzeitig bis "
+        f"{german_date(known.exit_until)} ({terms.cited(rule.clause)}): Der Vertrag endet mit Ablauf des "
+        f"{german_date(ends_on)}, bevor die Erhöhung wirksam wird.",
+        "price_rise",
+    )
+    return unless_ended(life.start, end)
+
+
+def check_waiver(events: Sequence[ContractEvent], waived_on: date) -> date:
+    """Return the day of the rise that is waived; raise ContractError when none is announced.
+
+    Contract: cunio AGB 8.8
+    """
+    rises = [each for life in lives(events) for each in life.changes if each.kind == "price_raised"]
+    pending = [each for each in rises if each.effective_on > waived_on]
+    if not pending:
+        raise ContractError("waived_on", "no price rise is announced that has not taken effect yet")
+    return pending[-1].effective_on
+
+
+def _rule(terms: Terms) -> Setting[PriceRise]:
+    if terms.rules.price_rise is None:
+        raise ContractError("percent", f"{terms.id} know no price rise: announce new terms instead")
+    return terms.rules.price_rise
+
+
+def _running(events: Sequence[ContractEvent]) -> Life:
+    found = lives(events)
+    if not found:
+        raise ContractError("received_on", "there is no contract")
+    return found[-1]
+
+
+def _earliest(life: Life, rule: PriceRise, received_on: date, billed_through: date | None) -> date:
+    """Return the first day of the first month in which prices may rise.
+
+    Contract: cunio AGB 8.8
+    """
+    told = month_end(received_on + relativedelta(months=rule.notice_months)) + A_DAY
+    first = life.start.starts_on + relativedelta(months=rule.first_after_months)
+    rises = [each.effective_on for each in life.changes if each.kind == "price_raised"]
+    again = rises[-1] + relativedelta(months=rule.every_months) if rises else date.min
+    return max(told, month_start(first), month_start(again), (billed_through or date.min) + A_DAY)
+
+
+def _check_higher(terms: Terms, state: Contract, prices: Mapping[str, Decimal]) -> None:
+    now = monthly_prices(terms, state)
+    if unknown := sorted(prices.keys() - now.keys()):
+        raise ContractError("prices", f"{', '.join(unknown)} is not paid for: choose from {', '.join(now)}")
+    if not prices or any(price <= now[key] for key, price in prices.items()):
+        raise ContractError("prices", "a rise makes every price that it names higher: leave out what stays as it is")
+
+
+def _percent(terms: Terms, state: Contract, prices: Mapping[str, Decimal], former: Mapping[str, Decimal]) -> Decimal:
+    """Return by how many percent the whole remuneration rises over what it was at former prices."""
+    before = sum(monthly_prices(terms, state, former).values(), Decimal())
+    after = sum(monthly_prices(terms, state, {**state.prices, **prices}).values(), Decimal())
+    return (after - before) * _HUNDRED / before if before else _HUNDRED
+
+
+def _beyond(
+    terms: Terms, life: Life, state: Contract, rule: PriceRise, first: date, prices: Mapping[str, Decimal]
+) -> tuple[Decimal, int, Decimal] | None:
+    """Return the first limit that a rise goes beyond: percent within months, and the percent it comes to.
+
+    What is compared is the price of the same modules then and now: an upgrade is no rise.
+
+    Contract: cunio AGB 8.8
+    """
+    for each in rule.exits:
+        then = max(life.start.starts_on, first - relativedelta(months=each.months))
+        percent = _percent(terms, state, prices, life.on(then).prices)
+        if percent > each.over_percent:
+            return each.over_percent, each.months, percent
+    return None
+
+
+def _why(
+    terms: Terms,
+    rule: Setting[PriceRise],
+    received_on: date,
+    first: date,
+    percent: Decimal,
+    beyond: tuple[Decimal, int, Decimal] | None,
+    until: date | None,
+) -> str:
+    text = (
+        f"Preiserhöhung um {_percent_text(percent)} %, angekündigt am {german_date(received_on)} mit einer Frist von "
+        f"{rule.value.notice_months} Monaten zum Monatsende: wirksam ab {german_date(first)} "
+        f"({terms.cited(rule.clause)})."
+    )
+    if beyond is None or until is None:
+        return f"{text} Ein Recht zur Kündigung entsteht nicht."
+    limit, months, total = beyond
+    return (
+        f"{text} Sie übersteigt {german_number(limit)} % innerhalb von {months} Monaten ({_percent_text(total)} %): "
+        f"Der Kunde kann bis {german_date(until)} zum {german_date(first - A_DAY)} kündigen."
+    )
+
+
+def _percent_text(percent: Decimal) -> str:
+    return german_number(percent.quantize(Decimal("0.0001")).normalize())

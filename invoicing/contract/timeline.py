@@ -1,0 +1,99 @@
+"""What happens to a contract when, and which clause says so: dated sentences in German."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from invoicing.contract.ending import form, notice_until
+from invoicing.contract.event import Contract, ContractEvent, Life, lives
+from invoicing.contract.term import A_DAY, fixed_end, term_on
+from invoicing.money import german_amount, german_date, to_cents
+from invoicing.terms import Terms
+
+_CAUSES = {
+    "notice": "Kündigung",
+    "trial": "Kündigung während der Testphase",
+    "price_rise": "Kündigung wegen einer Preiserhöhung",
+    "default": "Kündigung wegen Zahlungsverzugs",
+    "important_reason": "Kündigung aus wichtigem Grund",
+    "withdrawal": "Widerruf",
+    "objection": "Kündigung nach Widerspruch gegen neue Bedingungen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A day in a contract's life and what happens on it."""
+
+    day: date
+    text: str
+
+
+def timeline(terms: Mapping[str, Terms], events: Sequence[ContractEvent], today: date) -> tuple[Milestone, ...]:
+    """Return the days of a customer's newest contract, in order: past ones, and those to come as it is agreed now.
+
+    Contract: fluks AGB 16.1, cunio AGB 13.1
+    """
+    found = lives(events)
+    if not found or found[-1].start.terms not in terms:
+        return ()
+    life = found[-1]
+    own = terms[life.start.terms]
+    said = [*_beginning(own, life.start), *_changes(terms, life), *_end(terms, life, today, events)]
+    return tuple(sorted(said, key=lambda each: each.day))
+
+
+def _beginning(terms: Terms, start: Contract) -> Iterator[Milestone]:
+    yield Milestone(start.starts_on, f"Der Vertrag beginnt: {terms.label(f'packages.{start.package}')}.")
+    if start.trial_ends_on and terms.rules.trial:
+        clause = terms.cited(terms.rules.trial.clause)
+        yield Milestone(start.trial_ends_on, f"Die kostenlose Testphase endet ({clause}).")
+        if not start.ends_on or start.ends_on > start.trial_ends_on:
+            first = start.trial_ends_on + A_DAY
+            yield Milestone(first, f"Die vergütungspflichtige Nutzung beginnt ({clause}).")
+
+
+def _changes(terms: Mapping[str, Terms], life: Life) -> Iterator[Milestone]:
+    for each in life.changes:
+        before, after = life.on(each.effective_on - A_DAY), life.on(each.effective_on)
+        own = terms.get(after.terms)
+        if own is None:
+            continue
+        if each.kind == "changed":
+            yield Milestone(each.effective_on, f"Die Änderung wird wirksam: {_difference(own, before, after)}.")
+        elif each.kind == "terms_changed":
+            yield Milestone(each.effective_on, f"Neue Bedingungen gelten: {own.title}.")
+        elif each.kind == "price_raised":
+            prices = [f"{own.label(key)} {german_amount(to_cents(price))} €" for key, price in each.prices.items()]
+            yield Milestone(each.effective_on, f"Die Preiserhöhung wird wirksam: {', '.join(prices)}.")
+        else:
+            asked = "wird im Voraus fällig" if after.prepaid else "wird wieder im Nachhinein fällig"
+            yield Milestone(each.effective_on, f"Die Grundvergütung {asked}.")
+
+
+def _difference(terms: Terms, before: Contract, after: Contract) -> str:
+    said = [terms.label(f"packages.{after.package}")] if after.package != before.package else []
+    said += [f"{terms.label(f'addons.{key}')} kommt hinzu" for key in sorted(after.addons - before.addons)]
+    said += [f"{terms.label(f'addons.{key}')} entfällt" for key in sorted(before.addons - after.addons)]
+    return ", ".join(said)
+
+
+def _end(terms: Mapping[str, Terms], life: Life, today: date, events: Sequence[ContractEvent]) -> Iterator[Milestone]:
+    """Say how the contract ends, or until when it can be ended."""
+    start = life.start
+    own = terms[life.on(max(today, start.starts_on)).terms]
+    if start.ends_on:
+        by_itself = fixed_end(own, start) == start.ends_on
+        causes = [each.cause for each in events if each.kind == "terminated" and each.effective_on == start.ends_on]
+        why = "von selbst" if by_itself else f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"
+        yield Milestone(start.ends_on, f"Der Vertrag endet mit Ablauf des Tages {why}.")
+        return
+    day = max(today, start.starts_on)
+    if term := term_on(own, start, day):
+        yield Milestone(term.last, f"Die Laufzeit endet ({term.clause}).")
+    if found := notice_until(own, start, day):
+        ends_on, until = found
+        clause = own.cited(own.rules.notice.clause)
+        yield Milestone(
+            until, f"Letzter Tag für den Eingang einer Kündigung zum {german_date(ends_on)} ({clause}), {form(own)}."
+        )

@@ -1,0 +1,37 @@
+"""When the provider may end the contract without notice for default."""
+
+from invoicing.money import german_amount
+from invoicing.rights.answer import Right
+from invoicing.rights.figures import Figures
+from invoicing.rights.lock import Account, Finding, above_fees, anything_overdue
+from invoicing.terms import Terms
+from invoicing.terms.rules import ForCause
+
+
+def may_end_for_cause(terms: Terms, account: Account, figures: Figures) -> Right:
+    """Tell whether the provider may end the contract on a day without notice; what is paid by then counts no longer.
+
+    Contract: Cloudeteer AGB 6(6), cunio AGB 8.4
+    """
+    rule = terms.rules.for_cause
+    if rule is None:
+        return Right(
+            allowed=False,
+            on=account.on,
+            clause="",
+            why="Diese Bedingungen geben wegen Verzugs kein Recht zur Kündigung ohne Frist.",
+        )
+    clause, found = terms.cited(rule.clause), _judge(terms, account, rule.value, figures)
+    may = "Der Vertrag darf" if found.is_met else "Der Vertrag darf nicht"
+    why = f"{may} ohne Frist gekündigt werden ({clause}): {found.reason}."
+    return Right(found.is_met, account.on, clause, why, found.cents, found.limit)
+
+
+def _judge(terms: Terms, account: Account, rule: ForCause, figures: Figures) -> Finding:
+    if rule.when == "due_date":
+        return anything_overdue(account)
+    first = sum(each.overdue_on(account.on) for each in account.claims if each.is_first_fee)
+    if rule.first_fee and first:
+        reason = f"Die erste monatliche Vergütung wurde nicht fristgerecht bezahlt, {german_amount(first)} € sind offen"
+        return Finding(is_met=True, cents=first, limit=0, reason=reason)
+    return above_fees(terms, account, rule.monthly_fees, figures)

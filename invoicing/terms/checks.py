@@ -1,0 +1,252 @@
+"""What must fit together in a terms file whose every value has the right shape: a list of checks, each a function."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from invoicing.prices import Flat, Graduated, PassThrough, Seats, Volume
+from invoicing.prices.tier import ascend
+from invoicing.terms.locate import Path
+from invoicing.terms.model import Addon, Package, Terms
+from invoicing.terms.rules import Period, Term
+from invoicing.values import Setting
+
+Finding = tuple[Path, str]
+Check = Callable[[Terms], Iterator[Finding]]
+
+
+def _priced_meters_exist(terms: Terms) -> Iterator[Finding]:
+    """Check that a price names only meters of the file."""
+    for key, price in _prices(terms):
+        for number, meter in enumerate(_meters(price)):
+            if meter not in terms.meters:
+                known = f"one of {', '.join(terms.meters)}" if terms.meters else "a meter: the file has none"
+                yield (*key, "meters", number), f"{meter!r} is not {known}"
+
+
+def _levels_stand_alone(terms: Terms) -> Iterator[Finding]:
+    """Check that a level, or a number of different values, is not added to another meter's units."""
+    for key, price in _prices(terms):
+        if len(_meters(price)) > 1 and any(_is_level(terms, meter) for meter in _meters(price)):
+            yield (*key, "meters"), 'only meters with aggregate "sum" can be measured together'
+
+
+def _seats_are_a_highest_level(terms: Terms) -> Iterator[Finding]:
+    """Check that seats are priced by a meter with aggregate ``max``."""
+    for key, price in _prices(terms):
+        for meter in _meters(price):
+            if isinstance(price, Seats) and meter in terms.meters and terms.meters[meter].aggregate != "max":
+                yield (*key, "meters"), f'seats need a meter with aggregate "max", {meter!r} has another'
+
+
+def _levels_are_shared_as_seats(terms: Terms) -> Iterator[Finding]:
+    """Check that a level is priced by ``seats`` where allowances are prorated: others would charge it in each part."""
+    if terms.rules.allowance.value == "full" or terms.rules.proration.value == "none":
+        return
+    for key, price in _prices(terms):
+        for meter in _meters(price):
+            if _is_level(terms, meter) and not isinstance(price, Seats):
+                yield key, f'{meter!r} is a level: with a prorated allowance only "seats" charges it by the day'
+
+
+def _one_price_is_the_base_price(terms: Terms) -> Iterator[Finding]:
+    """Check that a package or an add-on has one ``flat`` price at most: it is what a contract can agree anew."""
+    for key, offer in _offers(terms):
+        flats = [number for number, price in enumerate(offer.prices) if isinstance(price, Flat)]
+        for number in flats[1:]:
+            yield (*key, "prices", number), "is a second flat price: add it to the first"
+
+
+def _no_unit_is_charged_twice(terms: Terms) -> Iterator[Finding]:
+    """Check that within a package or an add-on each meter has one price."""
+    for key, offer in _offers(terms):
+        seen: set[str] = set()
+        for number, price in enumerate(offer.prices):
+            for meter in sorted(seen & set(_meters(price))):
+                yield (*key, "prices", number, "meters"), f"{meter!r} already has a price here"
+            seen |= set(_meters(price))
+
+
+def _unique_names_its_field(terms: Terms) -> Iterator[Finding]:
+    """Check that ``of`` stands with aggregate ``unique``, and only there."""
+    for key, meter in terms.meters.items():
+        if (meter.aggregate == "unique") != (meter.of is not None):
+            yield ("meters", key), 'of belongs to aggregate "unique", which counts the different values of that field'
+
+
+def _tiers_ascend(terms: Terms) -> Iterator[Finding]:
+    """Check that tiers rise, and only the last one has no bound."""
+    for key, price in _prices(terms):
+        if isinstance(price, Graduated | Volume) and not ascend(price.tiers):
+            yield (*key, "tiers"), "up_to must rise from tier to tier, and only the last tier must have none"
+
+
+def _pass_through_is_allowed(terms: Terms) -> Iterator[Finding]:
+    """Check that ``pass_through`` stands only where ``third_party_fees`` are charged.
+
+    Contract: fluks AGB 13.4
+    """
+    for key, price in _prices(terms):
+        if isinstance(price, PassThrough) and not terms.rules.third_party_fees.value:
+            yield key, "rules.third_party_fees says that fees of third parties are not charged"
+
+
+def _included_addons_exist(terms: Terms) -> Iterator[Finding]:
+    """Check that what a package includes is an add-on of the file, and a clause says so."""
+    for key, package in terms.packages.items():
+        for number, addon in enumerate(package.includes):
+            if addon not in terms.addons:
+                known = f"one of {', '.join(terms.addons)}" if terms.addons else "an add-on: the file has none"
+                yield ("packages", key, "includes", number), f"{addon!r} is not {known}"
+        if package.includes and not package.includes_clause:
+            yield ("packages", key), "includes_clause is missing: what says that these add-ons are included?"
+
+
+def _periods_have_one_length(terms: Terms) -> Iterator[Finding]:
+    """Check that a period is so many months, or weeks, or days."""
+    for key, rule in _rules(terms):
+        if isinstance(rule.value, Period) and (rule.value.months, rule.value.weeks, rule.value.days).count(0) <= 1:
+            yield (*key, "value"), "must be months or weeks or days, only one of them"
+
+
+def _terms_that_end_have_a_length(terms: Terms) -> Iterator[Finding]:
+    """Check that a term that renews or ends by itself has at least a month."""
+    for key, term in _terms(terms):
+        if term and term.renewal != "open_ended" and not term.months:
+            yield (*key, "value", "months"), f'must be at least 1 with renewal "{term.renewal}"'
+
+
+def _term_ends_exist(terms: Terms) -> Iterator[Finding]:
+    """Check that every package has a term with an end where something is measured from the term's end."""
+    endless = [key for key, term in _terms(terms) if term is None or term.renewal == "open_ended"]
+    for key, rule in _rules(terms):
+        to_end = getattr(rule.value, "to", "") == "term_end" or getattr(rule.value, "days_before_term_end", 0)
+        if to_end and endless:
+            yield (*key, "value"), f'{_dotted(endless[0])} has no end: renewal must be "same_term" or "none"'
+
+
+def _debits_are_announced(terms: Terms) -> Iterator[Finding]:
+    """Check that direct debits have ``prenotification_days``."""
+    if "direct_debit" in terms.rules.payment.value and terms.rules.prenotification_days is None:
+        yield ("rules", "payment"), "rules.prenotification_days is missing: how long before a debit is it announced?"
+
+
+def _measures_of_default_fit(terms: Terms) -> Iterator[Finding]:
+    """Check that a lock, or a termination for default, has the numbers that its ``when`` needs, and no others."""
+    for name in ("lock", "overuse_lock", "for_cause"):
+        if rule := getattr(terms.rules, name):
+            for field, says in _misfits(name, rule.value):
+                yield ("rules", name, "value", field), says
+
+
+def _disputes_end_with_a_due_date(terms: Terms) -> Iterator[Finding]:
+    """Check that invoices have a period for payment where ``dispute_until`` is its end."""
+    if terms.rules.dispute_until and not terms.rules.due:
+        yield ("rules", "dispute_until"), "rules.due is missing: until when can an invoice be disputed?"
+
+
+def _consumers_withdraw(terms: Terms) -> Iterator[Finding]:
+    """Check that ``withdrawal``, a right of consumers, stands only where ``customers`` is ``anyone``."""
+    if terms.rules.withdrawal and terms.rules.customers.value != "anyone":
+        yield ("rules", "withdrawal"), 'only consumers withdraw: rules.customers must be "anyone"'
+
+
+def _cited_clauses_have_a_meaning(terms: Terms) -> Iterator[Finding]:
+    """Check that every clause that is cited has its sentence in ``[clauses]``."""
+    for key, clause in citations(terms):
+        if clause not in terms.clauses:
+            yield key, f"{clause!r} has no meaning yet: add it to [clauses]"
+
+
+CHECKS: tuple[Check, ...] = (
+    _priced_meters_exist,
+    _levels_stand_alone,
+    _seats_are_a_highest_level,
+    _levels_are_shared_as_seats,
+    _one_price_is_the_base_price,
+    _no_unit_is_charged_twice,
+    _unique_names_its_field,
+    _tiers_ascend,
+    _pass_through_is_allowed,
+    _included_addons_exist,
+    _periods_have_one_length,
+    _terms_that_end_have_a_length,
+    _term_ends_exist,
+    _debits_are_announced,
+    _measures_of_default_fit,
+    _disputes_end_with_a_due_date,
+    _consumers_withdraw,
+    _cited_clauses_have_a_meaning,
+)
+
+
+def citations(terms: Terms) -> Iterator[tuple[Path, str]]:
+    """Yield every clause that the file cites, and where."""
+    for key, rule in _rules(terms):
+        yield (*key, "clause"), rule.clause
+    for name, meter in terms.meters.items():
+        yield ("meters", name, "clause"), meter.clause
+    for name, package in terms.packages.items():
+        if package.includes_clause:
+            yield ("packages", name, "includes_clause"), package.includes_clause
+    for key, price in _prices(terms):
+        yield (*key, "clause"), price.clause
+
+
+def models(terms: Terms) -> tuple[str, ...]:
+    """Return the price models that the file uses, each once."""
+    return tuple(dict.fromkeys(price.model for _, price in _prices(terms)))
+
+
+def silent_rules(terms: Terms) -> tuple[str, ...]:
+    """Return the rules on which the text is silent: their values are defaults."""
+    return tuple(str(key[-1]) for key, rule in _rules(terms) if rule.silent)
+
+
+def _rules(terms: Terms) -> Iterator[tuple[Path, Setting[Any]]]:
+    for name in terms.rules.__dataclass_fields__:
+        if rule := getattr(terms.rules, name):
+            yield ("rules", name), rule
+    for name, package in terms.packages.items():
+        if package.term:
+            yield ("packages", name, "term"), package.term
+
+
+def _terms(terms: Terms) -> Iterator[tuple[Path, Term | None]]:
+    """Yield the term of each package: its own, or else that of the rules."""
+    common = terms.rules.term.value if terms.rules.term else None
+    for name, package in terms.packages.items():
+        yield (("packages", name, "term"), package.term.value) if package.term else (("rules", "term"), common)
+
+
+def _offers(terms: Terms) -> Iterator[tuple[Path, Package | Addon]]:
+    yield from ((("packages", name), package) for name, package in terms.packages.items())
+    yield from ((("addons", name), addon) for name, addon in terms.addons.items())
+
+
+def _prices(terms: Terms) -> Iterator[tuple[Path, Any]]:
+    for key, offer in _offers(terms):
+        yield from (((*key, "prices", number), price) for number, price in enumerate(offer.prices))
+    yield from ((("services", name), service) for name, service in terms.services.items())
+
+
+def _meters(price: Any) -> tuple[str, ...]:
+    return getattr(price, "meters", ())
+
+
+def _is_level(terms: Terms, meter: str) -> bool:
+    return meter in terms.meters and terms.meters[meter].aggregate != "sum"
+
+
+def _misfits(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if name != "for_cause" and (value.when == "overuse") != (name == "overuse_lock"):
+        yield "when", 'must be "overuse" in overuse_lock, and only there'
+    if (value.when == "monthly_fees") != (value.monthly_fees > 0):
+        yield "monthly_fees", 'must be at least 1 with when = "monthly_fees", and left out with any other'
+    if getattr(value, "max_months", 0) and value.when != "overuse":
+        yield "max_months", 'belongs to when = "overuse"'
+    if getattr(value, "first_fee", False) and value.when != "monthly_fees":
+        yield "first_fee", 'belongs to when = "monthly_fees"'
+
+
+def _dotted(key: Path) -> str:
+    return ".".join(map(str, key))

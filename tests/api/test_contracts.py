@@ -1,0 +1,139 @@
+"""What happens in a contract's life, over HTTP: computed, explained, and recorded once however often it is sent."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import contracts, customers
+from api.forms import ContractForm, CustomerForm
+from api.workplace import open_workplace
+from invoicing.history import pinned_terms
+from invoicing.terms import SHIPPED
+from tests.api.running import CUSTOMER, HandClock, Service, running, settings_in
+
+CUNIO = {"terms": "cunio-2020-02", "package": "basis", "starts_on": "2026-10-15"}
+
+
+def contract(service: Service, key: str, body: dict[str, Any] = CUNIO) -> str:
+    service.ask("PUT", f"/v1/customers/{key}", CUSTOMER)
+    service.ask("POST", f"/v1/customers/{key}/contract", body, expect=201)
+    return f"/v1/customers/{key}/contract"
+
+
+def twice(service: Service, path: str, body: dict[str, Any]) -> Any:
+    """The answer to a request that is sent again because its answer was lost."""
+    first = service.ask("POST", path, body, expect=201)
+    service.clock.move(minutes=1)
+    assert service.ask("POST", path, body, expect=201) == first
+    return first
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_a_price_rise_is_announced_left_for_and_waived(each_service: Service) -> None:
+    path = contract(each_service, "k-1")
+    rise = {"received_on": "2027-08-16", "percent": "5.1"}
+    told = twice(each_service, f"{path}/price-rises", rise)
+    assert (told["effective_on"], told["exit_until"], told["percent"]) == ("2027-11-01", "2027-09-16", "5.1007")
+    assert told["prices"] == {"packages.basis": "156.60"}
+    assert "cunio AGB 8.8" in told["why"]
+    leave = {"received_on": "2027-09-16", "cause": "price_rise"}
+    assert twice(each_service, f"{path}/termination", leave)["ends_on"] == "2027-10-31"
+    waived = twice(each_service, f"{path}/price-rises/waiver", {"waived_on": "2027-09-20"})
+    assert waived["effective_on"] == "2027-11-01"
+    after = each_service.ask("GET", f"{path}?on=2027-11-01")
+    assert (after["ends_on"], after["prices"]) == (None, {})
+    done = ["contract.started", "contract.price_raised", "contract.terminated", "contract.price_waived"]
+    assert [each for each in reversed(each_service.actions()) if each.startswith("contract.")] == done
+
+
+@pytest.mark.clause("KLUGO 22.2")
+def test_new_terms_are_announced_and_objected_to(each_service: Service) -> None:
+    path = contract(each_service, "k-1", {"terms": "klugo", "package": "user-login", "starts_on": "2026-10-15"})
+    each_service.refused("POST", f"{path}/terms-changes", {"terms": "klugo", "received_on": "2026-11-02"}, "terms")
+    moved = {"terms": "cunio-2020-02", "received_on": "2026-11-02"}
+    message = each_service.refused("POST", f"{path}/terms-changes", moved, "terms")
+    assert "have no user-login" in message
+    message = each_service.refused(
+        "POST", f"{path}/terms-changes/objection", {"received_on": "2026-11-02"}, "received_on"
+    )
+    assert "no new terms are announced" in message
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "field"),
+    [
+        ("price-rises", {"received_on": "2026-11-02"}, "percent"),
+        ("price-rises", {"received_on": "2026-11-02", "percent": "5", "prices": {"packages.basis": "150"}}, "percent"),
+        ("price-rises", {"received_on": "2026-11-02", "percent": "0"}, "percent"),
+        ("price-rises", {"received_on": "2026-11-02", "percent": "5", "effective_on": "2026-12-01"}, "effective_on"),
+        ("price-rises", {"received_on": "2026-11-02", "prices": {"packages.gold": "150"}}, "prices"),
+        ("price-rises", {"received_on": "2026-11-02", "prices": {"gold": "150"}}, "prices.gold.[key]"),
+        ("price-rises", {"received_on": "2026-11-02", "prices": {"packages.basis": "149"}}, "prices"),
+        ("price-rises/waiver", {"waived_on": "2026-11-02"}, "waived_on"),
+        ("prepayment", {"effective_on": "2026-11-02"}, "invoice"),
+        ("termination", {"received_on": "2026-11-02", "cause": "important_reason"}, "reason"),
+        ("termination", {"received_on": "2026-11-02", "cause": "price_rise"}, "cause"),
+        ("termination", {"received_on": "2026-11-02", "cause": "objection"}, "cause"),
+        ("termination", {"received_on": "2026-11-02", "addons": ["craftsmen"]}, "addons"),
+        ("termination", {"received_on": "2026-11-02", "by": "nobody"}, "by"),
+    ],
+)
+def test_what_the_terms_do_not_allow_is_refused_by_name(
+    shared: Service, what: str, body: dict[str, Any], field: str
+) -> None:
+    path = "/v1/customers/k-no/contract"
+    if shared.finance.get("/v1/customers/k-no").status_code == 404:
+        contract(shared, "k-no")
+    shared.refused("POST", f"{path}/{what}", body, field)
+
+
+@pytest.mark.clause("fluks 1.10")
+def test_a_consumer_has_no_contract_under_terms_for_businesses(shared: Service) -> None:
+    shared.ask("PUT", "/v1/customers/k-con", {**CUSTOMER, "kind": "consumer"})
+    assert "businesses only" in shared.refused("POST", "/v1/customers/k-con/contract", CUNIO, "terms")
+    klugo = {"terms": "klugo", "package": "user-login", "starts_on": "2026-10-15"}
+    shared.ask("POST", "/v1/customers/k-con/contract", klugo, expect=201)
+
+
+@pytest.mark.clause("Connectavo I 2.4")
+def test_prepayment_needs_an_invoice_that_was_due(service: Service) -> None:
+    body = {"terms": "connectavo-2021-12", "package": "standard", "starts_on": "2026-10-01"}
+    path = contract(service, "k-1", body)
+    service.close_month("2026-10")
+    ask = {"effective_on": "2026-11-16", "invoice": "RE-2026-000001"}
+    assert "I 2.4" in service.refused("POST", f"{path}/prepayment", ask, "effective_on")
+    service.refused("POST", f"{path}/prepayment", {**ask, "invoice": "RE-2026-000009"}, "invoice")
+    late = {**ask, "effective_on": "2026-11-17"}
+    assert twice(service, f"{path}/prepayment", late)["prepaid"] is True
+    assert twice(service, f"{path}/prepayment", {"effective_on": "2026-12-01", "lifted": True})["prepaid"] is False
+    assert service.ask("GET", f"{path}?on=2026-11-30")["prepaid"] is True
+
+
+@pytest.mark.clause("cunio 13.1")
+def test_the_timeline_says_what_comes_when(shared: Service) -> None:
+    path = contract(shared, "k-line", {**CUNIO, "trial_ends_on": "2026-11-14"})
+    told = shared.ask("GET", f"{path}/timeline")
+    assert [each["day"] for each in told] == ["2026-10-15", "2026-11-14", "2026-11-15", "2027-07-14", "2027-10-14"]
+    assert "cunio AGB 13.1" in told[3]["text"]
+
+
+def test_a_changed_file_changes_no_contract(tmp_path: Path) -> None:
+    """What a contract was signed under is kept; the file's later prices are never billed under the same name."""
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    settings, file = settings_in(tmp_path, terms_dir=folder), folder / "own-2026.toml"
+    text = (SHIPPED / "cunio-2020-02.toml").read_text(encoding="utf-8").replace("cunio-2020-02", "own-2026")
+    file.write_text(text, encoding="utf-8")
+    with open_workplace(settings, HandClock()) as work:
+        customers.register(work, "test", "k-1", CustomerForm.model_validate(CUSTOMER))
+        contracts.start(work, "test", "k-1", ContractForm.model_validate({**CUNIO, "terms": "own-2026"}))
+    file.write_text(text.replace("price = 149.00", "price = 999.00"), encoding="utf-8")
+    with running(settings) as service:
+        rise = {"received_on": "2026-11-02", "percent": "10"}
+        told = service.ask("POST", "/v1/customers/k-1/contract/price-rises", rise, expect=201)
+        assert told["prices"] == {"packages.basis": "163.90"}
+        service.ask("PUT", "/v1/customers/k-2", CUSTOMER)
+        service.ask("POST", "/v1/customers/k-2/contract", {**CUNIO, "terms": "own-2026"}, expect=201)
+        with service.ledger.read() as session:
+            assert pinned_terms(session)["own-2026"].packages["basis"].price == 149

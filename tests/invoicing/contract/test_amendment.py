@@ -1,0 +1,191 @@
+"""New terms for a running contract: announced, perhaps objected to, then in force."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from invoicing.contract import (
+    ContractError,
+    check_objection,
+    check_objection_exit,
+    check_terms_change,
+    state_on,
+    terms_change,
+)
+from invoicing.terms import Terms
+from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, day, history
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.clause("KLUGO 22.2")
+@pytest.mark.clause("cunio 15.1")
+@pytest.mark.parametrize(
+    ("terms", "received_on", "object_until", "effective_on"),
+    [
+        # six weeks
+        (FLUKS, "2026-11-02", "2026-12-14", "2027-01-01"),
+        (FLUKS, "2026-11-18", "2026-12-30", "2027-01-01"),
+        (FLUKS, "2026-11-19", "2026-12-31", "2027-01-01"),
+        # the last day is a holiday, or a weekend: the next working day
+        (FLUKS, "2026-11-20", "2027-01-04", "2027-02-01"),
+        (FLUKS, "2026-11-13", "2026-12-28", "2027-01-01"),
+        (FLUKS, "2026-11-14", "2026-12-28", "2027-01-01"),
+        (FLUKS, "2026-11-17", "2026-12-29", "2027-01-01"),
+        # four weeks, a month
+        (KLUGO, "2026-11-02", "2026-11-30", "2026-12-01"),
+        (KLUGO, "2026-11-03", "2026-12-01", "2027-01-01"),
+        (CUNIO, "2026-11-30", "2026-12-30", "2027-01-01"),
+        (CUNIO, "2026-12-31", "2027-02-01", "2027-03-01"),
+        (CUNIO, "2027-01-31", "2027-03-01", "2027-04-01"),
+    ],
+)
+def test_silence_is_consent_after_the_time_to_object(
+    terms: Terms, received_on: str, object_until: str, effective_on: str
+) -> None:
+    told = terms_change(terms, date.fromisoformat(received_on))
+    assert (told.object_until.isoformat(), told.effective_on.isoformat()) == (object_until, effective_on)
+
+
+@pytest.mark.clause("fluks 2.4")
+def test_the_change_says_why() -> None:
+    assert terms_change(FLUKS, date(2026, 11, 20)).why == (
+        "Neue Bedingungen angekündigt am 20.11.2026, Frist 6 Wochen zum Widerspruch (fluks AGB 2.4; §§ 187, 188, 193 "
+        "BGB) bis 04.01.2027: Ohne Widerspruch gelten sie ab 01.02.2027."
+    )
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(
+    ("effective_on", "says"),
+    [
+        ("2027-01-01", None),
+        ("2027-06-01", None),
+        ("2026-12-31", "choose 2027-01-01"),
+        ("2026-12-01", "until 2026-12-14: choose 2027-01-01"),
+        ("2027-01-02", "choose 2027-02-01"),
+    ],
+)
+def test_a_later_month_may_be_named_and_no_other_day(effective_on: str, says: str | None) -> None:
+    wanted = date.fromisoformat(effective_on)
+    if says is None:
+        assert terms_change(FLUKS, date(2026, 11, 2), wanted).effective_on == wanted
+        return
+    with pytest.raises(ContractError, match=says) as caught:
+        terms_change(FLUKS, date(2026, 11, 2), wanted)
+    assert caught.value.field == "effective_on"
+
+
+@pytest.mark.parametrize("terms", [CLOUDETEER, CONNECTAVO])
+def test_some_terms_change_by_agreement_only(terms: Terms) -> None:
+    with pytest.raises(ContractError, match="change by agreement only"):
+        terms_change(terms, date(2026, 11, 2))
+
+
+NEXT = replace(FLUKS, id="fluks-2027")
+SMALLER = replace(NEXT, packages={"basic-2500": FLUKS.packages["basic-2500"]}, addons={})
+SIGNED = "2026-01-01 started basic-2500"
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(
+    ("life", "new", "billed", "expected"),
+    [
+        (SIGNED, NEXT, None, "2027-01-01"),
+        (SIGNED, SMALLER, None, "2027-01-01"),
+        (f"{SIGNED}\n2027-01-01 changed premium-50000", SMALLER, None, "terms: fluks-2027 have no premium-50000"),
+        (f"{SIGNED}\n2027-02-01 changed premium-50000", SMALLER, None, "2027-01-01"),
+        (f"{SIGNED} +forms", SMALLER, None, "terms: fluks-2027 have no forms"),
+        (SIGNED, FLUKS, None, "terms: the contract already has fluks-2023-03"),
+        (SIGNED, NEXT, "2026-12-31", "2027-01-01"),
+        (SIGNED, NEXT, "2027-01-31", "effective_on: already invoiced until 2027-01-31"),
+        (f"{SIGNED}\n2026-12-31 terminated", NEXT, None, "effective_on: there is no contract on 2027-01-01"),
+    ],
+)
+def test_a_contract_moves_to_new_terms_that_have_what_is_booked(
+    life: str, new: Terms, billed: str | None, expected: str
+) -> None:
+    received = date(2026, 11, 2)
+    if expected[0] == "2":
+        told = check_terms_change(history(life), FLUKS, new, received, None, day(billed))
+        assert told.effective_on.isoformat() == expected
+        return
+    field, _, says = expected.partition(": ")
+    with pytest.raises(ContractError, match=says) as caught:
+        check_terms_change(history(life), FLUKS, new, received, None, day(billed))
+    assert caught.value.field == field
+
+
+ANNOUNCED = f"{SIGNED}\n2027-02-01 terms_changed terms:fluks-2027 <2026-11-20"
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(
+    ("life", "received_on", "expected"),
+    [
+        (ANNOUNCED, "2026-11-20", "2027-02-01"),
+        (ANNOUNCED, "2027-01-04", "2027-02-01"),
+        (ANNOUNCED, "2027-01-05", "had to come until 2027-01-04"),
+        (ANNOUNCED, "2026-11-19", "announced on 2026-11-20: not before"),
+        (SIGNED, "2026-11-20", "no new terms are announced"),
+        (f"{ANNOUNCED}\n2027-02-01 terms_objected", "2026-11-20", "no new terms are announced"),
+    ],
+)
+def test_an_objection_in_time_keeps_the_old_terms(life: str, received_on: str, expected: str) -> None:
+    events, received = history(life), date.fromisoformat(received_on)
+    if expected[0] == "2":
+        assert check_objection(events, FLUKS, received).isoformat() == expected
+        return
+    with pytest.raises(ContractError, match=expected) as caught:
+        check_objection(events, FLUKS, received)
+    assert caught.value.field == "received_on"
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(
+    ("life", "on", "terms"),
+    [
+        (ANNOUNCED, "2027-01-31", "fluks-2023-03"),
+        (ANNOUNCED, "2027-02-01", "fluks-2027"),
+        (f"{ANNOUNCED}\n2027-02-01 terms_objected", "2027-02-01", "fluks-2023-03"),
+        (
+            f"{ANNOUNCED}\n2027-02-01 terms_objected\n2027-06-01 terms_changed terms:fluks-2028",
+            "2027-06-01",
+            "fluks-2028",
+        ),
+    ],
+)
+def test_which_terms_hold_on_a_day(life: str, on: str, terms: str) -> None:
+    state = state_on(history(life), date.fromisoformat(on))
+    assert state is not None
+    assert state.terms == terms
+
+
+OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 <2026-12-31"
+
+
+@pytest.mark.clause("cunio 15.1")
+@pytest.mark.parametrize(
+    ("terms", "life", "received_on", "expected"),
+    [
+        # a month from the objection, a month's notice to the end of a month
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15", "2027-01-15", "2027-02-28"),
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15", "2027-01-31", "2027-02-28"),
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15", "2027-02-01", "2027-03-31"),
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15", "2027-02-15", "2027-03-31"),
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15", "2027-02-16", "received_on: until 2027-02-15"),
+        (CUNIO, OBJECTED, "2027-01-15", "cause: no objection gives a right"),
+        (FLUKS, f"{ANNOUNCED}\n2027-02-01 terms_objected <2027-01-04", "2027-01-15", "cause: no objection"),
+    ],
+)
+def test_after_an_objection_the_provider_may_leave(terms: Terms, life: str, received_on: str, expected: str) -> None:
+    events, received = history(life, terms), date.fromisoformat(received_on)
+    if expected[0] == "2":
+        told = check_objection_exit(events, terms, received)
+        assert (told.ends_on.isoformat(), told.cause) == (expected, "objection")
+        assert "cunio AGB 15.1" in told.why
+        return
+    field, _, says = expected.partition(": ")
+    with pytest.raises(ContractError, match=says) as caught:
+        check_objection_exit(events, terms, received)
+    assert caught.value.field == field

@@ -1,0 +1,201 @@
+"""May a contract start, or change, like this? If not, the refusal names the field and the fix."""
+
+from datetime import date
+
+import pytest
+
+from invoicing.contract import ContractError, check_change, check_start, is_less, lives
+from invoicing.terms import Terms
+from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, day, event, history
+
+
+def change(terms: Terms, life: str, text: str, billed_through: str | None = None, agreed: str = "2026-01-01") -> None:
+    check_change(history(life, terms), event(text, terms), terms, day(billed_through), date.fromisoformat(agreed))
+
+
+def start(terms: Terms, life: str, text: str, billed_through: str | None = None) -> date | None:
+    (fresh,) = lives([event(text, terms)])
+    return check_start(history(life, terms), fresh.start, terms, day(billed_through))
+
+
+RUNNING = "2026-10-15 started basic-2500 +emails"
+ENDING = f"{RUNNING}\n2027-03-31 terminated"
+
+
+@pytest.mark.clause("fluks 13.1")
+@pytest.mark.parametrize(
+    ("life", "text", "billed_through"),
+    [
+        (RUNNING, "2026-11-01 changed standard-10000", None),
+        (RUNNING, "2026-11-01 changed standard-10000 +forms -emails", "2026-10-31"),
+        (RUNNING, "2027-01-01 changed +forms", "2026-11-30"),
+        (RUNNING, "2026-11-01 changed basic-2500 +forms", None),
+        (ENDING, "2027-03-01 changed schnupperpaket", None),
+        (f"{ENDING}\n2027-06-01 started schnupperpaket", "2027-07-01 changed basic-5000", None),
+        (f"{RUNNING}\n2026-11-01 changed +forms", "2026-11-01 changed -forms", None),
+    ],
+)
+def test_a_change_at_the_start_of_an_open_month_is_fine(life: str, text: str, billed_through: str | None) -> None:
+    change(FLUKS, life, text, billed_through)
+
+
+@pytest.mark.clause("fluks 13.1")
+@pytest.mark.parametrize(
+    ("life", "text", "billed_through", "field", "says"),
+    [
+        (
+            RUNNING,
+            "2026-11-02 changed basic-5000",
+            None,
+            "effective_on",
+            "not the first day of a month: choose 2026-12-01",
+        ),
+        (RUNNING, "2026-11-30 changed basic-5000", None, "effective_on", "choose 2026-12-01"),
+        (RUNNING, "2026-12-31 changed basic-5000", None, "effective_on", "choose 2027-01-01"),
+        (RUNNING, "2026-10-15 changed basic-5000", None, "effective_on", "starts on 2026-10-15 .*: choose 2026-11-01"),
+        (RUNNING, "2026-10-01 changed basic-5000", None, "effective_on", "starts on 2026-10-15 .*: choose 2026-11-01"),
+        (RUNNING, "2026-11-01 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
+        (RUNNING, "2026-11-15 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
+        (ENDING, "2027-04-01 changed basic-5000", None, "effective_on", "ends on 2027-03-31"),
+        (ENDING, "2027-03-02 changed basic-5000", None, "effective_on", "no change is possible .* 2027-03-31"),
+        (ENDING, "2027-03-01 changed basic-5000", "2027-03-31", "effective_on", "no change is possible"),
+        ("", "2026-11-01 changed basic-5000", None, "effective_on", "no contract to change"),
+        (RUNNING, "2026-11-01 changed basic-9", None, "package", "'basic-9' is no package .* basic-2500"),
+        (RUNNING, "2026-11-01 changed +fax", None, "add_addons", "fax: no add-on .* forms"),
+        (RUNNING, "2026-11-01 changed -fax", None, "remove_addons", "fax: no add-on"),
+        (RUNNING, "2026-11-01 changed +emails", None, "add_addons", "already booked: emails"),
+        (RUNNING, "2026-11-01 changed -forms", None, "remove_addons", "not booked: forms"),
+        (RUNNING, "2026-11-01 changed", None, "package", "changes nothing"),
+        (RUNNING, "2026-11-01 changed basic-2500", None, "package", "changes nothing"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_with_field_and_fix(
+    life: str, text: str, billed_through: str | None, field: str, says: str
+) -> None:
+    with pytest.raises(ContractError, match=says) as caught:
+        change(FLUKS, life, text, billed_through)
+    assert caught.value.field == field
+    assert str(caught.value) == caught.value.message
+
+
+@pytest.mark.clause("fluks 5.2")
+@pytest.mark.parametrize(
+    ("life", "text", "billed_through", "refusal"),
+    [
+        ("", "2026-10-15 started basic-2500 +forms", None, None),
+        ("", "2026-10-01 started basic-2500", "2026-09-30", None),
+        (ENDING, "2027-04-01 started basic-2500", None, None),
+        ("2026-10-01 started basic-2500\n2026-09-30 terminated", "2026-10-01 started basic-2500", None, None),
+        ("", "2026-09-30 started basic-2500", "2026-09-30", ("starts_on", "start on 2026-10-01")),
+        (RUNNING, "2027-01-01 started basic-2500", None, ("starts_on", "runs since 2026-10-15")),
+        (ENDING, "2027-03-31 started basic-2500", None, ("starts_on", "start on 2027-04-01")),
+        ("", "2026-10-01 started basic", None, ("package", "'basic' is no package")),
+        ("", "2026-10-01 started basic-2500 +fax", None, ("addons", "fax: no add-on")),
+    ],
+)
+def test_one_contract_at_a_time(
+    life: str, text: str, billed_through: str | None, refusal: tuple[str, str] | None
+) -> None:
+    if refusal is None:
+        start(FLUKS, life, text, billed_through)
+        return
+    with pytest.raises(ContractError, match=refusal[1]) as caught:
+        start(FLUKS, life, text, billed_through)
+    assert caught.value.field == refusal[0]
+
+
+@pytest.mark.clause("fluks 5.2")
+@pytest.mark.parametrize(
+    ("terms", "text", "says"),
+    [
+        (CUNIO, "2026-10-15 started basis trial:2026-10-14", "trial_ends_on: must not be before"),
+        (CUNIO, "2026-10-15 started basis trial:2026-10-15", None),
+        (FLUKS, "2026-10-15 started basic-2500 trial:2026-10-31", "trial_ends_on: .* no free trial"),
+        (FLUKS, "2026-10-15 started basic-2500 packages.basic-2500=200.00 addons.forms=1.00", None),
+        (FLUKS, "2026-10-15 started basic-2500 packages.gold=200.00", "prices: packages.gold: nothing of fluks"),
+        (CONNECTAVO, "2026-10-15 started start", "2027-01-14"),
+        (CONNECTAVO, "2026-10-15 started start months:6", "2027-04-14"),
+        (CONNECTAVO, "2026-10-15 started standard", None),
+    ],
+)
+def test_what_is_agreed_at_the_start(terms: Terms, text: str, says: str | None) -> None:
+    """A date is the contract's own end, a sentence a refusal."""
+    if says is None or says[0] == "2":
+        assert start(terms, "", text) == day(says)
+        return
+    field, _, message = says.partition(": ")
+    with pytest.raises(ContractError, match=message) as caught:
+        start(terms, "", text)
+    assert caught.value.field == field
+
+
+PLUS = "2026-10-15 started plus +craftsmen"
+
+
+@pytest.mark.clause("cunio 8.2")
+@pytest.mark.clause("cunio 8.3")
+@pytest.mark.parametrize(
+    ("text", "agreed", "says"),
+    [
+        # more, from any day on
+        ("2026-10-16 changed +tickets", "2026-10-16", None),
+        ("2026-10-15 changed +tickets", "2026-10-15", "choose 2026-10-16"),
+        ("2027-10-14 changed +tickets", "2027-10-14", None),
+        # less, agreed until 30 days before the term ends on 2027-10-14, for the future
+        ("2026-11-20 changed -craftsmen", "2026-11-20", None),
+        ("2026-11-20 changed basis", "2026-11-20", None),
+        ("2026-11-19 changed -craftsmen", "2026-11-20", "choose 2026-11-20"),
+        ("2027-09-15 changed -craftsmen", "2027-09-14", None),
+        ("2027-09-14 changed -craftsmen", "2027-09-14", None),
+        ("2027-09-15 changed -craftsmen", "2027-09-15", "cunio AGB 8.3.: choose 2027-10-15"),
+        ("2027-10-15 changed -craftsmen", "2027-09-15", None),
+        # a bigger package without a module is less, too
+        ("2027-09-15 changed -craftsmen +tickets", "2027-09-15", "choose 2027-10-15"),
+    ],
+)
+def test_more_at_any_day_less_until_it_is_too_late(text: str, agreed: str, says: str | None) -> None:
+    if says is None:
+        change(CUNIO, PLUS, text, agreed=agreed)
+        return
+    with pytest.raises(ContractError, match=says):
+        change(CUNIO, PLUS, text, agreed=agreed)
+
+
+@pytest.mark.clause("cunio 8.3")
+@pytest.mark.parametrize(
+    ("before", "after", "less"),
+    [
+        ("basis", "basis", False),
+        ("basis", "plus", False),
+        ("plus", "basis", True),
+        ("basis", "basis +craftsmen", False),
+        ("basis +craftsmen", "basis", True),
+        ("basis +craftsmen", "plus", True),
+        ("basis packages.plus=149.00", "plus packages.plus=149.00", False),
+        ("basis packages.plus=148.99", "plus packages.plus=148.99", True),
+    ],
+)
+def test_a_module_less_or_a_smaller_fee_is_a_downgrade(before: str, after: str, less: bool) -> None:  # noqa: FBT001
+    states = [lives([event(f"2026-01-01 started {each}", CUNIO)])[0].start for each in (before, after)]
+    assert is_less(CUNIO, *states) is less
+
+
+@pytest.mark.parametrize(
+    ("terms", "package", "other", "on", "says"),
+    [
+        (CLOUDETEER, "managed-workplace", "managed-cloud", "2026-11-01", None),
+        (CLOUDETEER, "managed-workplace", "managed-cloud", "2026-11-02", "choose 2026-12-01"),
+        (CONNECTAVO, "standard", "professional", "2026-11-01", None),
+        (CONNECTAVO, "standard", "professional", "2026-11-30", "choose 2026-12-01"),
+        (KLUGO, "user-login", "beratung-basic", "2026-10-31", None),
+    ],
+)
+def test_other_terms_on_which_day_a_change_takes_effect(
+    terms: Terms, package: str, other: str, on: str, says: str | None
+) -> None:
+    life, text = f"2026-10-15 started {package}", f"{on} changed {other}"
+    if says is None:
+        change(terms, life, text)
+        return
+    with pytest.raises(ContractError, match=says):
+        change(terms, life, text)

@@ -1,0 +1,128 @@
+"""What a history of a contract makes of it on a day, and what was known of it at an instant."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoicing.contract import Contract, ContractEvent, in_month, state_on
+from metering.month import BillingMonth
+from tests.invoicing.contract.story import history
+
+
+def shown(contract: Contract | None) -> str:
+    return " ".join([contract.package, *sorted(contract.addons)]) if contract else "-"
+
+
+LIFE = history("""
+    2026-10-15 started    basic-2500 +emails
+    2026-12-01 changed    standard-10000
+    2026-12-01 changed    +forms -emails
+    2027-02-01 changed    -forms
+    2027-03-31 terminated
+    2027-06-01 started    schnupperpaket
+""")
+
+
+@pytest.mark.parametrize(
+    ("day", "state"),
+    [
+        ("2026-10-14", "-"),
+        ("2026-10-15", "basic-2500 emails"),
+        ("2026-11-30", "basic-2500 emails"),
+        ("2026-12-01", "standard-10000 forms"),
+        ("2027-01-31", "standard-10000 forms"),
+        ("2027-02-01", "standard-10000"),
+        ("2027-03-31", "standard-10000"),
+        ("2027-04-01", "-"),
+        ("2027-05-31", "-"),
+        ("2027-06-01", "schnupperpaket"),
+        ("2099-01-01", "schnupperpaket"),
+    ],
+)
+def test_what_was_agreed_on_a_day(day: str, state: str) -> None:
+    assert shown(state_on(LIFE, date.fromisoformat(day))) == state
+
+
+def test_the_end_is_known_before_it_comes() -> None:
+    contract = state_on(LIFE, date(2026, 11, 1))
+    assert contract == Contract(
+        "fluks-2023-03", "basic-2500", frozenset({"emails"}), date(2026, 10, 15), date(2027, 3, 31)
+    )
+
+
+@pytest.mark.clause("fluks 13.1")
+@pytest.mark.parametrize(
+    ("month", "state"),
+    [
+        ("2026-09", "-"),
+        ("2026-10", "basic-2500 emails"),
+        ("2026-11", "basic-2500 emails"),
+        ("2026-12", "standard-10000 forms"),
+        ("2027-02", "standard-10000"),
+        ("2027-03", "standard-10000"),
+        ("2027-04", "-"),
+        ("2027-05", "-"),
+        ("2027-06", "schnupperpaket"),
+    ],
+)
+def test_the_state_a_month_is_billed_by(month: str, state: str) -> None:
+    assert shown(in_month(LIFE, BillingMonth.parse(month))) == state
+
+
+@pytest.mark.parametrize(
+    ("known_at", "state"),
+    [
+        ("2026-09-30", "-"),
+        ("2026-10-02", "basic-2500"),
+        ("2026-11-21", "basic-2500 forms"),
+        ("2027-01-06", "-"),
+    ],
+)
+def test_what_was_true_on_a_day_as_known_at_an_instant(known_at: str, state: str) -> None:
+    events = history("""
+        2026-10-01 started    basic-2500 @2026-10-01
+        2026-12-01 changed    +forms     @2026-11-20
+        2026-12-31 terminated            @2027-01-05
+    """)
+    instant = datetime.fromisoformat(known_at).replace(tzinfo=UTC)
+    assert shown(state_on(events, date(2027, 1, 1), instant)) == state
+
+
+def test_of_two_terminations_the_earlier_end_holds() -> None:
+    events = history("2026-01-01 started basic-2500\n2026-03-31 terminated\n2026-04-30 terminated")
+    assert shown(state_on(events, date(2026, 3, 31))) == "basic-2500"
+    assert state_on(events, date(2026, 4, 1)) is None
+
+
+def test_ended_before_its_first_day_it_is_never_billed() -> None:
+    events = history("2027-01-15 started basic-2500 @2026-11-01\n2026-12-31 terminated @2026-11-03")
+    assert [in_month(events, BillingMonth.parse(each)) for each in ("2026-12", "2027-01", "2027-02")] == [None] * 3
+
+
+def test_without_history_there_is_no_contract() -> None:
+    assert state_on((), date(2026, 1, 1)) is None
+    assert in_month((), BillingMonth(2026, 1)) is None
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(1, 24), st.sampled_from(["basic-2500", "basic-5000", "standard-10000"])), max_size=6
+)
+
+
+@given(CHANGES, st.integers(0, 30))
+def test_every_day_of_a_month_after_the_first_has_the_state_it_is_billed_by(
+    changes: list[tuple[int, str]], days: int
+) -> None:
+    starts_on = date(2026, 1, 1) + timedelta(days)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [ContractEvent("started", starts_on, now, terms="t", package="schnupperpaket")]
+    for months, package in changes:
+        day = date(2026 + months // 12, months % 12 + 1, 1)
+        events.append(ContractEvent("changed", day, now, package=package))
+    month = BillingMonth(2026, 1)
+    for _ in range(26):
+        billed = in_month(events, month)
+        assert {state_on(events, day) for day in month.days() if day >= starts_on} == {billed}
+        month = month.next()

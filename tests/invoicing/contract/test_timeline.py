@@ -1,0 +1,81 @@
+"""What happens to a contract when, in sentences that people read."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from invoicing.contract import timeline
+from invoicing.terms import shipped
+from tests.invoicing.contract.story import CONNECTAVO, CUNIO, FLUKS, history
+
+TERMS = shipped()
+
+
+def told(text: str, terms: object, today: str) -> list[str]:
+    events = history(text, terms)  # type: ignore[arg-type]
+    return [f"{each.day} {each.text}" for each in timeline(TERMS, events, date.fromisoformat(today))]
+
+
+@pytest.mark.clause("cunio 13.1")
+def test_a_contract_with_trial_changes_and_a_rise() -> None:
+    life = """
+        2026-10-15 started basis trial:2026-11-14
+        2027-01-10 changed plus +craftsmen
+        2027-11-01 price_raised packages.plus=360.00 addons.craftsmen=60.00
+        2027-12-01 changed -craftsmen
+    """
+    assert told(life, CUNIO, "2027-02-01") == [
+        "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+        "2026-11-14 Die kostenlose Testphase endet (cunio AGB 8.4).",
+        "2026-11-15 Die vergütungspflichtige Nutzung beginnt (cunio AGB 8.4).",
+        "2027-01-10 Die Änderung wird wirksam: Paket Plus, Zusatzmodul Handwerkerportal kommt hinzu.",
+        "2027-07-14 Letzter Tag für den Eingang einer Kündigung zum 14.10.2027 (cunio AGB 13.1), "
+        "in Textform (cunio AGB 13.4).",
+        "2027-10-14 Die Laufzeit endet (cunio AGB 13.1).",
+        "2027-11-01 Die Preiserhöhung wird wirksam: Paket Plus 360,00 €, Zusatzmodul Handwerkerportal 60,00 €.",
+        "2027-12-01 Die Änderung wird wirksam: Zusatzmodul Handwerkerportal entfällt.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("life", "terms", "last"),
+    [
+        ("2026-10-15 started start", CONNECTAVO, "2026-10-15 Der Vertrag beginnt: Paket Startpaket."),
+        (
+            "2026-10-15 started basic-2500\n2027-01-31 terminated",
+            FLUKS,
+            "2027-01-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+        ),
+        (
+            "2026-10-15 started basis\n2027-10-31 terminated cause:price_rise",
+            CUNIO,
+            "2027-10-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung wegen einer Preiserhöhung.",
+        ),
+        (
+            "2026-10-15 started standard\n2027-05-01 prepayment_asked\n2027-11-01 prepayment_lifted",
+            CONNECTAVO,
+            "2027-11-01 Die Grundvergütung wird wieder im Nachhinein fällig.",
+        ),
+        (
+            "2026-10-15 started basic-2500\n2027-02-01 terms_changed terms:cunio-2020-02",
+            FLUKS,
+            f"2027-02-01 Neue Bedingungen gelten: {CUNIO.title}.",
+        ),
+    ],
+)
+def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
+    assert last in told(life, terms, "2026-11-01")
+
+
+def test_an_end_of_its_own() -> None:
+    (event,) = history("2026-10-15 started start", CONNECTAVO)
+    found = timeline(TERMS, [replace(event, ends_on=date(2027, 1, 14))], date(2026, 11, 1))
+    assert [f"{each.day} {each.text}" for each in found][-1] == (
+        "2027-01-14 Der Vertrag endet mit Ablauf des Tages von selbst."
+    )
+
+
+def test_without_a_contract_or_its_terms_nothing_is_said() -> None:
+    assert timeline(TERMS, [], date(2026, 11, 1)) == ()
+    assert timeline({}, history("2026-10-15 started basic-2500"), date(2026, 11, 1)) == ()

@@ -1,0 +1,85 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from invoicing.rights import Reduction, Remedy, RightsError, reduction_credit
+from metering.month import BillingMonth
+from tests.invoicing.rights.samples import CLOUDETEER, FIGURES, FLUKS, day
+
+OCTOBER = BillingMonth(2026, 10)
+TWICE = [Remedy(day("09-14")), Remedy(day("09-28"))]
+AGREED = Reduction(50_000, Decimal(20), day("10-01"), day("10-31"))
+
+
+def remedies(*texts: str) -> list[Remedy]:
+    """Read ``09-14 mended 09-15``: the deadline, and when it was mended."""
+    words = [text.split(" mended ") for text in texts]
+    return [Remedy(day(each[0]), day(each[1]) if len(each) > 1 else None) for each in words]
+
+
+@pytest.mark.clause("fluks 12.4")
+@pytest.mark.parametrize(
+    ("attempts", "on", "allowed"),
+    [
+        ([], "10-05", False),
+        (["09-14"], "10-05", False),  # one is not enough
+        (["09-14", "09-28"], "09-28", False),  # the second deadline's last day
+        (["09-14", "09-28"], "09-29", True),
+        (["09-14", "09-28", "10-01"], "10-05", True),
+        (["09-14", "09-28 mended 09-28"], "10-05", False),  # mended in time
+        (["09-14", "09-28 mended 09-29"], "10-05", True),  # mended too late
+        (["09-14", "09-26"], "09-28", False),  # a Saturday: until Monday
+        (["09-14", "09-26 mended 09-28"], "10-05", False),
+        (["09-14", "10-12"], "10-05", False),
+    ],
+)
+def test_two_attempts_must_have_failed(attempts: list[str], on: str, allowed: bool) -> None:  # noqa: FBT001
+    credit = reduction_credit(FLUKS, AGREED, OCTOBER, remedies(*attempts), day(on), FIGURES)
+    assert (credit.allowed, credit.cents) == (allowed, 10_000 if allowed else 0)
+
+
+@pytest.mark.clause("fluks 12.4")
+@pytest.mark.parametrize(
+    ("percent", "first", "last", "cents"),
+    [
+        ("20", "10-01", "10-31", 10_000),
+        ("100", "10-01", "10-31", 50_000),
+        ("0", "10-01", "10-31", 0),
+        ("20", "10-01", "10-01", 323),  # 500.00 × 20 % × 1/31
+        ("20", "10-01", "10-10", 3_226),
+        ("20", "09-20", "10-10", 3_226),  # what is before the month is of another month
+        ("20", "10-22", "11-10", 3_226),
+        ("12.5", "10-01", "10-31", 6_250),
+        ("20", "11-01", "11-30", 0),
+        ("20", "10-10", "10-09", 0),
+    ],
+)
+def test_the_agreed_part_of_the_price_by_days(percent: str, first: str, last: str, cents: int) -> None:
+    agreed = Reduction(50_000, Decimal(percent), day(first), day(last))
+    credit = reduction_credit(FLUKS, agreed, OCTOBER, TWICE, day("12-01"), FIGURES)
+    assert (credit.allowed, credit.cents) == (cents > 0, cents)
+
+
+@pytest.mark.parametrize("percent", ["-0.01", "100.01"])
+def test_more_than_the_price_or_less_than_nothing_is_refused(percent: str) -> None:
+    agreed = replace(AGREED, percent=Decimal(percent))
+    with pytest.raises(RightsError, match="is no share of a price") as refused:
+        reduction_credit(FLUKS, agreed, OCTOBER, TWICE, day("12-01"), FIGURES)
+    assert refused.value.field == "percent"
+
+
+@pytest.mark.clause("fluks 12.4")
+def test_each_answer_says_why() -> None:
+    credit = reduction_credit(FLUKS, AGREED, OCTOBER, TWICE, day("12-01"), FIGURES)
+    assert credit.formula == "500,00 € × 20 % × 31/31 Tage = 100,00 €"
+    assert credit.why == (
+        "Minderung um 20 % vom 01.10.2026 bis zum 31.10.2026 (fluks AGB 12.4): 2 Versuche, den Mangel zu beheben, sind "
+        "fehlgeschlagen."
+    )
+    assert reduction_credit(FLUKS, AGREED, OCTOBER, TWICE[:1], day("12-01"), FIGURES).why == (
+        "Keine Minderung am 01.12.2026 (fluks AGB 12.4): 1 von 2 nötigen Versuchen, den Mangel innerhalb der gesetzten "
+        "Frist zu beheben, sind fehlgeschlagen."
+    )
+    none = reduction_credit(CLOUDETEER, AGREED, OCTOBER, TWICE, day("12-01"), FIGURES)
+    assert (none.allowed, none.why) == (False, "Diese Bedingungen regeln keine Minderung.")

@@ -1,0 +1,389 @@
+"""A month that is not whole: which days are charged at which share, under each proration, to the cent.
+
+A story is told in lines: the day, and what happens from this day on. The terms are a small price list of our own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoicing.bill import Bill, billed_in_advance
+from invoicing.contract import ContractEvent
+from invoicing.contract.parts import Proration, parts_of
+from invoicing.invoice import Line, lines_of
+from invoicing.money import german_amount
+from invoicing.prices import Allowance, Flat, Minimum, MonthlyPrice, PassThrough, PercentageCredit
+from invoicing.rating import Charge, allowed, rate
+from invoicing.terms import Addon, Meter, Package, Setting, Terms, find
+from metering.month import BillingMonth
+from metering.usage import DayCount, Usage
+
+FLUKS = find("fluks-2023-03")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def flat(price: str) -> Flat:
+    return Flat("flat", Decimal(price), "1")
+
+
+def terms(proration: Proration, *, allowance: str = "prorated", **rules: object) -> Terms:
+    """Packages small (300 €) and large (600 €) with allowances, modules mail (30 €) and sms (pass-through)."""
+    settings: dict[str, Any] = {"proration": proration, "allowance": allowance, **rules}
+    per_call = ("calls",)
+    prices: dict[str, tuple[MonthlyPrice, ...]] = {
+        "small": (flat("300.00"), Allowance("allowance", per_call, 300, Decimal("0.10"), "2")),
+        "large": (flat("600.00"), Allowance("allowance", per_call, 900, Decimal("0.05"), "2")),
+        "least": (
+            flat("10.00"),
+            Allowance("allowance", per_call, 0, Decimal("0.01"), "2"),
+            Minimum("minimum", Decimal("15.00"), "all", "3"),
+            PercentageCredit("percentage_credit", Decimal(10), "base", "4"),
+        ),
+    }
+    return replace(
+        FLUKS,
+        id="ours",
+        rules=replace(FLUKS.rules, **{name: Setting(value, "0") for name, value in settings.items()}),
+        meters={"calls": Meter("Aufruf", "Aufrufe", "2"), "sms": Meter("SMS", "SMS", "2")},
+        packages={
+            **{key: Package(key.title(), each) for key, each in prices.items()},
+            "full": Package("Full", (flat("900.00"),), includes=("mail",), includes_clause="5"),
+        },
+        addons={
+            "mail": Addon("Mail", (flat("30.00"),)),
+            "sms": Addon("SMS", (PassThrough("pass_through", ("sms",), Decimal("0.09"), "6"),)),
+        },
+        clauses={},
+    )
+
+
+def story(text: str) -> list[ContractEvent]:
+    """``2026-10-16 package large``: what happens on a day; the first line starts the contract."""
+    events: list[ContractEvent] = []
+    for line in text.strip().splitlines():
+        day, verb, *words = line.split()
+        on = date.fromisoformat(day)
+        match verb:
+            case "starts":
+                events.append(ContractEvent("started", on, NOW, "ours", words[0], addons=tuple(words[1:])))
+            case "trial":
+                events[0] = replace(events[0], trial_ends_on=on)
+            case "package":
+                events.append(ContractEvent("changed", on, NOW, package=words[0]))
+            case "adds":
+                events.append(ContractEvent("changed", on, NOW, add_addons=tuple(words)))
+            case "drops":
+                events.append(ContractEvent("changed", on, NOW, remove_addons=tuple(words)))
+            case "raises":
+                events.append(ContractEvent("price_raised", on, NOW, prices={words[0]: Decimal(words[1])}))
+            case "prepays":
+                events.append(ContractEvent("prepayment_asked", on, NOW))
+            case _:
+                events.append(ContractEvent("terminated", on, NOW))
+    return events
+
+
+def told(charges: Iterable[Charge | Line]) -> list[str]:
+    """Each charge as item, share or unit, and amount: ``small 15/30 150,00``."""
+    return [
+        f"{each.item.partition('.')[2]} {each.unit.removeprefix('anteilig ')} {german_amount(each.cents)}"
+        for each in charges
+    ]
+
+
+def charged(of: Terms, text: str, month: str, usage: Usage | None = None) -> list[str]:
+    """What a month costs."""
+    billing = BillingMonth.parse(month)
+    parts = parts_of(story(text), billing, of.rules.proration.value)
+    return told(rate(of, parts, usage or Usage("k", billing)))
+
+
+WHOLE_YEAR = "2026-01-01 starts small"
+
+
+@pytest.mark.clause("cunio 8.1")
+@pytest.mark.clause("cunio 8.2")
+@pytest.mark.parametrize(
+    ("proration", "text", "month", "expected"),
+    [
+        ("none", "2026-10-31 starts small", "2026-10", ["small Monat 300,00"]),
+        ("none", "2026-01-01 starts small \n 2026-10-16 package large", "2026-10", ["large Monat 600,00"]),
+        # a month begun: each day a thirtieth
+        ("thirtieths", "2026-10-01 starts small", "2026-10", ["small Monat 300,00"]),
+        ("thirtieths", "2026-10-02 starts small", "2026-10", ["small Monat 300,00"]),
+        ("thirtieths", "2026-10-03 starts small", "2026-10", ["small 29/30 290,00"]),
+        ("thirtieths", "2026-10-31 starts small", "2026-10", ["small 1/30 10,00"]),
+        ("thirtieths", "2026-02-02 starts small", "2026-02", ["small 27/30 270,00"]),
+        ("thirtieths", "2028-02-02 starts small", "2028-02", ["small 28/30 280,00"]),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-30 ends", "2026-10", ["small Monat 300,00"]),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-29 ends", "2026-10", ["small 29/30 290,00"]),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-01 ends", "2026-10", ["small 1/30 10,00"]),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-09-30 ends", "2026-10", []),
+        # an upgrade: both parts make up the month
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-16 package large",
+            "2026-10",
+            ["small 15/30 150,00", "large 15/30 300,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-02 package large",
+            "2026-10",
+            ["small 1/30 10,00", "large 29/30 580,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-31 package large",
+            "2026-10",
+            ["small 29/30 290,00", "large 1/30 20,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-11-30 package large",
+            "2026-11",
+            ["small 29/30 290,00", "large 1/30 20,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-02-28 package large",
+            "2026-02",
+            ["small 27/30 270,00", "large 3/30 60,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2028-02-29 package large",
+            "2028-02",
+            ["small 28/30 280,00", "large 2/30 40,00"],
+        ),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-01 package large", "2026-10", ["large Monat 600,00"]),
+        # two changes in a month, and back again
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-11 package large \n 2026-10-21 package small",
+            "2026-10",
+            ["small 10/30 100,00", "small 10/30 100,00", "large 10/30 200,00"],
+        ),
+        # a module that was not there all month
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-16 adds mail", "2026-10", ["small Monat 300,00", "mail 16/30 16,00"]),
+        ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-31 adds mail", "2026-10", ["small Monat 300,00", "mail 1/30 1,00"]),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-02 adds mail \n 2026-10-04 drops mail \n 2026-10-31 adds mail",
+            "2026-10",
+            ["small Monat 300,00", "mail 2/30 2,00", "mail 1/30 1,00"],
+        ),
+        # calendar days
+        ("calendar_days", "2026-10-16 starts small", "2026-10", ["small 16/31 154,84"]),
+        (
+            "calendar_days",
+            f"{WHOLE_YEAR} \n 2026-10-16 package large",
+            "2026-10",
+            ["small 15/31 145,16", "large 16/31 309,68"],
+        ),
+        (
+            "calendar_days",
+            f"{WHOLE_YEAR} \n 2028-02-29 package large",
+            "2028-02",
+            ["small 28/29 289,66", "large 1/29 20,69"],
+        ),
+        (
+            "calendar_days",
+            "2026-01-01 starts small mail \n 2026-10-16 package full",
+            "2026-10",
+            ["small 15/31 145,16", "full 16/31 464,52", "mail 15/31 14,52", "mail 16/31 0,00"],
+        ),
+        # three changes: the parts of each package are rounded together
+        (
+            "calendar_days",
+            f"{WHOLE_YEAR} \n 2026-10-02 package large \n 2026-10-04 package small \n 2026-10-06 package large",
+            "2026-10",
+            ["small 1/31 9,68", "small 2/31 19,35", "large 2/31 38,71", "large 26/31 503,23"],
+        ),
+        (
+            "calendar_days",
+            f"{WHOLE_YEAR} \n 2026-10-16 raises packages.small 330.00",
+            "2026-10",
+            ["small 15/31 145,16", "small 16/31 170,32"],
+        ),
+    ],
+)
+def test_a_month_that_is_not_whole(proration: Proration, text: str, month: str, expected: list[str]) -> None:
+    assert charged(terms(proration), text, month) == expected
+
+
+def used(**days: int) -> Usage:
+    """October with calls on some days: ``d05=40``."""
+    month = BillingMonth(2026, 10)
+    return Usage("k", month, tuple(DayCount(date(2026, 10, int(key[1:])), {"calls": n}) for key, n in days.items()))
+
+
+@pytest.mark.clause("fluks 5.2")
+@pytest.mark.parametrize(
+    ("allowance", "text", "calls", "expected"),
+    [
+        # half a month, half the allowance: 150 of 300
+        ("prorated", "2026-10-17 starts small", {"d20": 149}, ["small 15/30 150,00"]),
+        ("prorated", "2026-10-17 starts small", {"d20": 150}, ["small 15/30 150,00"]),
+        ("prorated", "2026-10-17 starts small", {"d20": 151}, ["small 15/30 150,00", "small Aufruf 0,10"]),
+        ("full", "2026-10-17 starts small", {"d20": 300}, ["small 15/30 150,00"]),
+        ("full", "2026-10-17 starts small", {"d20": 301}, ["small 15/30 150,00", "small Aufruf 0,10"]),
+        # used before the contract began: counted with its first day, not lost
+        ("prorated", "2026-10-17 starts small", {"d01": 1, "d31": 150}, ["small 15/30 150,00", "small Aufruf 0,10"]),
+        # used after it ended: counted with its last day
+        (
+            "prorated",
+            f"{WHOLE_YEAR} \n 2026-10-15 ends",
+            {"d15": 150, "d31": 1},
+            ["small 15/30 150,00", "small Aufruf 0,10"],
+        ),
+        # an upgrade: each part measured against its own share
+        (
+            "prorated",
+            f"{WHOLE_YEAR} \n 2026-10-16 package large",
+            {"d15": 151, "d16": 451},
+            ["small 15/30 150,00", "small Aufruf 0,10", "large 15/30 300,00", "large Aufruf 0,05"],
+        ),
+        # with a full allowance the month is measured by what was booked last
+        (
+            "full",
+            f"{WHOLE_YEAR} \n 2026-10-16 package large",
+            {"d15": 500, "d16": 401},
+            ["small 15/30 150,00", "large 15/30 300,00", "large Aufruf 0,05"],
+        ),
+    ],
+)
+def test_the_allowance_of_a_month_that_is_not_whole(
+    allowance: str, text: str, calls: dict[str, int], expected: list[str]
+) -> None:
+    assert charged(terms("thirtieths", allowance=allowance), text, "2026-10", used(**calls)) == expected
+
+
+@pytest.mark.clause("cunio 8.4")
+@pytest.mark.parametrize(
+    ("trial", "expected"),
+    [
+        ("2026-10-31", ["sms SMS 0,45"]),
+        ("2026-10-30", ["sms SMS 0,45", "small 1/30 10,00"]),
+        ("2026-10-01", ["sms SMS 0,09", "small Monat 300,00", "sms SMS 0,36"]),
+        ("2026-09-30", ["small Monat 300,00", "sms SMS 0,45"]),
+    ],
+)
+def test_a_trial_costs_what_third_parties_charge(trial: str, expected: list[str]) -> None:
+    counts = ((date(2026, 10, 1), {"sms": 1, "calls": 200}), (date(2026, 10, 2), {"sms": 4, "calls": 100}))
+    usage = Usage("k", BillingMonth(2026, 10), tuple(DayCount(*each) for each in counts))
+    assert charged(terms("thirtieths"), f"2026-09-01 starts small sms \n {trial} trial", "2026-10", usage) == expected
+
+
+@pytest.mark.clause("cunio 8.4")
+@pytest.mark.parametrize("proration", ["none", "thirtieths", "calendar_days"])
+@pytest.mark.parametrize(("addon", "expected"), [("sms", ["sms SMS 0,45"]), ("mail", [])])
+def test_a_month_of_trial_costs_only_what_is_booked(proration: Proration, addon: str, expected: list[str]) -> None:
+    month = BillingMonth(2026, 10)
+    usage = Usage("k", month, (DayCount(month.first_day, {"sms": 5, "calls": 400}),))
+    trial = f"2026-09-01 starts small {addon} \n 2026-10-31 trial"
+    assert charged(terms(proration), trial, "2026-10", usage) == expected
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        (0, ["least Monat 10,00", "least Monat 5,00", "least Gutschrift -1,00"]),
+        (499, ["least Monat 10,00", "least Aufruf 4,99", "least Monat 0,01", "least Gutschrift -1,00"]),
+        (500, ["least Monat 10,00", "least Aufruf 5,00", "least Gutschrift -1,00"]),
+        (501, ["least Monat 10,00", "least Aufruf 5,01", "least Gutschrift -1,00"]),
+    ],
+)
+def test_a_minimum_and_a_credit_are_of_what_the_package_costs(calls: int, expected: list[str]) -> None:
+    assert charged(terms("calendar_days"), "2026-01-01 starts least", "2026-10", used(d05=calls)) == expected
+
+
+MONTHS = st.sampled_from([(2026, 2), (2028, 2), (2026, 10), (2026, 11)])
+CHANGES = st.lists(st.tuples(st.integers(2, 31), st.sampled_from(["small", "large"])), max_size=5)
+
+
+@given(
+    CHANGES,
+    st.sampled_from(["thirtieths", "calendar_days"]),
+    st.sampled_from([(2026, 2), (2028, 2), (2026, 10), (2026, 11)]),
+)
+def test_parts_of_one_price_add_up_to_the_month(
+    changes: list[tuple[int, str]], proration: Proration, which: tuple[int, int]
+) -> None:
+    """When both packages cost the same, a month costs the same however often they change."""
+    month = BillingMonth(*which)
+    days = [month.first_day.replace(day=min(day, month.last_day.day)) for day, _ in changes]
+    text = "\n".join([WHOLE_YEAR, *(f"{day} package {to}" for day, (_, to) in zip(days, changes, strict=True))])
+    of = terms(proration)
+    of = replace(of, packages={**of.packages, "large": of.packages["small"]})
+    parts = parts_of(story(text), month, proration)
+    charges = rate(of, parts, Usage("k", month))
+    assert abs(sum(each.cents for each in charges) - 30_000) <= 1
+    assert sum(int(each.unit.split()[-1].split("/")[0]) for each in charges if "/" in each.unit) in {
+        0,
+        30,
+        month.last_day.day,
+    }
+    assert sum(each.included for each in allowed(of, parts, Usage("k", month))) in range(298, 303)
+
+
+ADVANCE = """
+month   | what happens                 | lines
+2026-01 | 2026-01-16 starts small mail | small 16/31 154,84; mail 16/31 15,48; small Monat 300,00; mail Monat 30,00
+2026-02 |                              | small Monat 300,00; mail Monat 30,00
+2026-03 | 2026-03-11 package large | small Differenz -203,23; large 21/31 406,45; large Monat 600,00; mail Monat 30,00
+2026-04 |                              | large Aufruf 0,05; large Monat 600,00; mail Monat 30,00
+2026-05 | 2026-05-31 ends              |
+2026-06 |                              |
+"""
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
+def test_base_prices_in_advance_and_what_became_of_them() -> None:
+    of = terms("calendar_days", billing="advance")
+    said, before = "", list[Line]()
+    for row in ADVANCE.strip().splitlines()[1:]:
+        name, happening, expected = (cell.strip() for cell in row.split("|"))
+        month, said = BillingMonth.parse(name), f"{said}\n{happening}" if happening else said
+        events = story(said)
+        counts = (DayCount(month.first_day, {"calls": 901}),) if name == "2026-04" else ()
+        bill = Bill(
+            of,
+            parts_of(events, month, "calendar_days"),
+            Usage("k", month, counts),
+            next_parts=parts_of(events, month.next(), "calendar_days"),
+            in_advance=billed_in_advance(before, month),
+        )
+        before = list(lines_of(bill.charges, is_gross=False))
+        lines = told(before)
+        assert (name, "; ".join(lines)) == (name, expected)
+        assert bill.is_free is not any(each.cents for each in before)
+
+
+@pytest.mark.clause("Connectavo I 2.4")
+def test_prepayment_flips_to_advance() -> None:
+    of = terms("calendar_days")
+    events = story("2026-01-01 starts small \n 2026-10-20 prepays")
+    october = BillingMonth(2026, 10)
+    bills = [
+        Bill(
+            of,
+            parts_of(events, month, "calendar_days"),
+            Usage("k", month),
+            parts_of(events, month.next(), "calendar_days"),
+        )
+        for month in (october.previous(), october)
+    ]
+    assert [[(each.text, each.cents) for each in bill.charges] for bill in bills] == [
+        [("Paket Small, Grundpreis inklusive 300 Aufrufe", 30_000)],
+        [
+            ("Paket Small, Grundpreis inklusive 300 Aufrufe, Oktober 2026", 30_000),
+            ("Paket Small, Grundpreis inklusive 300 Aufrufe, November 2026", 30_000),
+        ],
+    ]
