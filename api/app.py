@@ -14,11 +14,25 @@ from api.background import Background
 from api.ingest import EventDoor, Inside, Limits
 from api.metrics import observe
 from api.pages import FOLDER
-from api.routes import alerts, billing, bookings, contracts, customers, explain, journal, sepa, system, withdrawals
+from api.routes import (
+    alerts,
+    billing,
+    bookings,
+    contracts,
+    customers,
+    explain,
+    journal,
+    preview,
+    sepa,
+    system,
+    withdrawals,
+)
 from api.settings import Settings
 from api.workplace import Clock, Workplace, open_workplace
 from metering.event import Reader
 from metering.tally import Tally
+
+_ROUTES = (alerts, billing, bookings, contracts, customers, explain, journal, preview, sepa, system, withdrawals)
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> EventDoor:
@@ -46,7 +60,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    for module in (alerts, billing, bookings, contracts, customers, explain, journal, sepa, system, withdrawals):
+    for module in _ROUTES:
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))

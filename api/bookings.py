@@ -119,7 +119,9 @@ def record(work: Workplace, session: Session, who: str, booking: Booking) -> Ent
     serialize(session, f"bookings {key}")
     if before := booked.referred(session, key, booking.reference):
         if replace(booked.booking_of(before), id=0, terms=booking.terms) != booking:
-            raise Conflict(f"Booking {before.id} has the reference {booking.reference!r} and says something else.")
+            raise Conflict(
+                f"Booking {before.id} has reference {booking.reference!r} and says something else; use another one."
+            )
         return _entry(session, before)
     fresh = booked.add(session, booking, who, work.clock())
     said = fresh.model_dump(mode="json", exclude={"id", "customer", "recorded_at", "recorded_by"})

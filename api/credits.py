@@ -41,7 +41,7 @@ def suspend(work: Workplace, who: str, key: str, form: SuspensionForm) -> Entry:
 
 
 def delay(work: Workplace, who: str, key: str, form: DelayForm) -> Entry:
-    """Pay the lump-sum damages for what was delivered late.
+    """Pay the lump-sum damages for what was delivered late; once for a price and its day, unless the reference differs.
 
     Contract: Connectavo AGB I 4.4
     """
@@ -50,7 +50,8 @@ def delay(work: Workplace, who: str, key: str, form: DelayForm) -> Entry:
     with work.ledger.write() as session:
         agreed = agreed_on(work, session, key, day, field=field, is_credit=True)
         credit = delay_credit(agreed.terms, late)
-        return _book(work, session, who, key, agreed, credit, day, form.reference, damages=True)
+        reference = form.reference or f"delay-{form.agreed_on}-{form.price_cents}"
+        return _book(work, session, who, key, agreed, credit, day, reference, damages=True)
 
 
 def reduce(work: Workplace, who: str, key: str, form: ReductionForm) -> Entry:

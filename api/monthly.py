@@ -19,8 +19,9 @@ from invoicing.document.slip_pdf import render_slip
 from invoicing.invoice import Invoice, from_json
 from invoicing.issue import Run
 from invoicing.payment import BankAccount
+from invoicing.preview import MonthDifference, differences
 from invoicing.rating import gauges_of
-from invoicing.records import InvoiceRecord, MonthRecord, UsageDecision
+from invoicing.records import MONTHLY, InvoiceRecord, MonthRecord, UsageDecision
 from invoicing.recounts import recounts
 from metering.month import BillingMonth, local_day
 from metering.usage import Usage, customers_with_usage, read_many
@@ -34,11 +35,12 @@ from sepa.slip import slip_of
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What closing would issue and park now."""
+    """What closing would issue and park now, and how the month differs from the one before, the largest first."""
 
     month: str
     invoices: tuple[Invoice, ...]
     problems: tuple[Problem, ...]
+    differences: tuple[MonthDifference, ...]
 
 
 _FAILED = "failed"
@@ -105,7 +107,16 @@ def preview_month(work: Workplace, month: BillingMonth) -> Preview:
     refuse_unfinished(month, local_day(work.clock()))
     counts = recounts(work.ledger, work.journal, work.counter.client, month, gauges_of(work.terms))
     drafts, problems = preview(work.ledger, run_of(work, month), counts)
-    return Preview(str(month), drafts, problems)
+    now = _nets(work, month) | {each.customer: each.net_cents for each in drafts}
+    return Preview(str(month), drafts, problems, differences(now, _nets(work, month.previous())))
+
+
+def _nets(work: Workplace, month: BillingMonth) -> dict[str, int]:
+    """Return the net sum of each customer's own invoice of a month."""
+    query = select(InvoiceRecord.customer, InvoiceRecord.net_cents)
+    with work.ledger.read() as session:
+        found = query.where(InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY)
+        return dict(session.exec(found).all())
 
 
 def invoices_of(work: Workplace, month: BillingMonth) -> list[Invoice]:

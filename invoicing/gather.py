@@ -38,14 +38,15 @@ class _Books:
     decisions: Mapping[str, str | None]
 
 
-def cases(ledger: Ledger, run: Run, counts: Counts) -> Iterator[Case]:
+def cases(ledger: Ledger, run: Run, counts: Counts, only: str | None = None) -> Iterator[Case]:
     """Gather everyone with a contract, usage, bookings or a debt in the month who is neither billed nor set aside.
 
     A contract that covers the month outweighs a decision to set the usage aside; assigned usage stays assigned.
+    ``only``: nobody but this customer.
     """
     month, recounted = run.month, counts.month
     with ledger.read() as session:
-        events = history.contracts(session)
+        events = history.contracts(session) if only is None else {only: history.contract(session, only)}
         query = select(InvoiceRecord.customer).where(
             InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
         )
@@ -69,7 +70,8 @@ def cases(ledger: Ledger, run: Run, counts: Counts) -> Iterator[Case]:
     for source, target in sorted(decisions.items()):
         assigned[target].append(source)
     settled = decisions.keys() - contracts.keys() - owing - grown
-    for key in sorted((contracts.keys() | used | owing) - done - settled):
+    wanted = (contracts.keys() | used | owing) - done - settled
+    for key in sorted(wanted if only is None else wanted & {only}):
         yield _case(books, run, recounted, key, assigned.get(key, ()))
 
 

@@ -33,22 +33,30 @@ class Counts:
 
 
 def recounts(
-    ledger: Ledger, journal: Journal, client: Client, month: BillingMonth, gauges: Collection[Gauge] = ()
+    ledger: Ledger,
+    journal: Journal,
+    client: Client,
+    month: BillingMonth,
+    gauges: Collection[Gauge] = (),
+    counters: Collection[str] | None = None,
 ) -> Counts:
-    """Count a month again from the journal, and of the months before what differs from what was billed."""
+    """Count a month again from the journal, and of the months before what differs from what was billed.
+
+    ``counters``: only those of these ids.
+    """
     with ledger.read() as session:
         seen = billed.last_row(session)
     journal.archive(client)
     earlier = tuple(
         found
-        for each, known in changed(ledger, journal, client, month)
+        for each, known in changed(ledger, journal, client, month, counters)
         if (found := _differing(recount(journal, client, each, known.keys(), gauges), known)).usages
     )
-    return Counts(recount(journal, client, month, gauges=gauges), earlier, seen)
+    return Counts(recount(journal, client, month, counters, gauges), earlier, seen)
 
 
 def changed(
-    ledger: Ledger, journal: Journal, client: Client, month: BillingMonth
+    ledger: Ledger, journal: Journal, client: Client, month: BillingMonth, counters: Collection[str] | None = None
 ) -> Iterator[tuple[BillingMonth, Mapping[str, Usage]]]:
     """Yield earlier months with what was billed of those counters that may say something else now.
 
@@ -58,7 +66,7 @@ def changed(
     for _ in range(LOOK_BACK):
         month = month.previous()
         with ledger.read() as session:
-            known = {key: each.usage for key, each in billed.newest(session, month).items()}
+            known = {key: each.usage for key, each in billed.newest(session, month, counters).items()}
         now = read_many(client, known, month)
         voided = any(was.gauges for was in known.values()) and journal.voids.names(str(month))
         if found := {key: was for key, was in known.items() if now[key].days != was.days or (voided and was.gauges)}:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.cli import alert, explain, journal, month, run, setup, terms
+from api.cli import alert, explain, journal, month, preview, run, setup, terms
 from api.demo.process import DemoError
 from api.errors import STATUS
 from api.event_client import SendError
@@ -22,7 +22,7 @@ from invoicing.terms import TermsError
 _FOR_PEOPLE: tuple[type[Exception], ...] = (*STATUS, TermsError, SendError, EventFileError, MappingError, DemoError)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-for part in (run, month, explain, journal, alert, terms, setup):
+for part in (run, month, preview, explain, journal, alert, terms, setup):
     app.add_typer(part.app)
 
 

@@ -11,6 +11,7 @@ from api.forms import DecisionForm
 from sepa.collection import Waiting
 
 app = typer.Typer()
+_SHOWN = 20
 
 
 @app.command()
@@ -25,9 +26,8 @@ def close(
     with opened(today) as work:
         if dry_run:
             preview = monthly.preview_month(work, month)
-            rows = [(each.customer, each.buyer.name, each.net_cents, each.gross_cents) for each in preview.invoices]
             problems = preview.problems
-            print_json(preview) if as_json else _print_drafts(rows)
+            print_json(preview) if as_json else _print_preview(preview)
         else:
             result = monthly.close_month(work, WHO, month)
             problems = result.problems
@@ -92,13 +92,25 @@ def collect(today: Today = None, *, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if result.held else 0)
 
 
-def _print_drafts(rows: list[tuple[str, str, int, int]]) -> None:
+def _print_preview(preview: monthly.Preview) -> None:
+    """Print how the month differs from the one before, the largest differences first, and what it comes to."""
+    names = {each.customer: each.buyer.name for each in preview.invoices}
     table = Table("customer", "name", box=None)
-    for heading in ("net €", "gross €"):
+    for heading in ("net €", "month before €", "difference €"):
         table.add_column(heading, justify="right")
-    for customer, name, net, gross in rows:
-        table.add_row(customer, name, amount(net), amount(gross))
-    console.print(table)
+    for each in preview.differences[:_SHOWN]:
+        sums = ("" if cents is None else amount(cents) for cents in (each.net_cents, each.before_cents))
+        table.add_row(each.customer, names.get(each.customer, ""), *sums, amount(each.difference_cents))
+    if preview.differences:
+        console.print(table)
+    if (more := len(preview.differences) - _SHOWN) > 0:
+        console.print(f"and {more:,} more that differ; all with --json")
+    net, gross = (sum(getattr(each, name) for each in preview.invoices) for name in ("net_cents", "gross_cents"))
+    same = len(preview.invoices) - sum(each.customer in names for each in preview.differences)
+    console.print(
+        f"{preview.month} would have {len(preview.invoices):,} invoices, net {amount(net)} €, gross {amount(gross)} €; "
+        f"{same:,} are as in the month before"
+    )
 
 
 def _print_waiting(rows: tuple[Waiting, ...]) -> None:

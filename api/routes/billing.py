@@ -24,6 +24,7 @@ from sepa.records import CollectionRecord
 
 router = APIRouter(prefix="/v1", tags=["billing"])
 Number = Annotated[str, Path(pattern=r"^RE-[0-9]{4}-[0-9]{6,12}$", description="for example RE-2026-000123")]
+_MOST_DIFFERENCES = 1_000
 InvoiceState = Literal["issued", "waiting", "planned", "announced", "exported"]
 
 
@@ -33,6 +34,15 @@ class ProblemAnswer(BaseModel):
     customer: str
     rule: str
     message: str
+
+
+class DifferenceAnswer(BaseModel):
+    """What a customer's month comes to beside the one before, net; null where there is no invoice."""
+
+    customer: str
+    net_cents: int | None
+    before_cents: int | None
+    difference_cents: int
 
 
 class MonthAnswer(BaseModel):
@@ -46,6 +56,13 @@ class MonthAnswer(BaseModel):
     vat_cents: int
     gross_cents: int
     problems: list[ProblemAnswer]
+
+
+class DryRunAnswer(MonthAnswer):
+    """What closing now would issue and park; the largest differences to the month before, and how many more."""
+
+    differences: list[DifferenceAnswer]
+    differences_left_out: int
 
 
 class LineAnswer(BaseModel):
@@ -97,7 +114,7 @@ def get_month(work: Work, _: Finance, month: Month) -> MonthAnswer:
 
 
 @router.post("/months/{month}/close", status_code=202)
-def post_close(work: Work, who: Finance, month: Month, form: CloseForm | None = None) -> MonthAnswer:
+def post_close(work: Work, who: Finance, month: Month, form: CloseForm | None = None) -> DryRunAnswer | MonthAnswer:
     """Close a month in the background; ask ``GET /v1/months/{month}`` until it is closed or blocked.
 
     With ``dry_run`` nothing is stored, and the answer holds what closing now would issue and park.
@@ -200,9 +217,9 @@ def _month(report: MonthReport) -> MonthAnswer:
     return MonthAnswer.model_validate(msgspec.to_builtins(report))
 
 
-def _preview(preview: monthly.Preview) -> MonthAnswer:
+def _preview(preview: monthly.Preview) -> DryRunAnswer:
     drafts = preview.invoices
-    return MonthAnswer(
+    return DryRunAnswer(
         month=preview.month,
         state="open",
         customers=len(drafts) + len(preview.problems),
@@ -211,6 +228,16 @@ def _preview(preview: monthly.Preview) -> MonthAnswer:
         vat_cents=sum(each.vat_cents for each in drafts),
         gross_cents=sum(each.gross_cents for each in drafts),
         problems=[ProblemAnswer(**msgspec.to_builtins(each)) for each in preview.problems],
+        differences=[
+            DifferenceAnswer(
+                customer=each.customer,
+                net_cents=each.net_cents,
+                before_cents=each.before_cents,
+                difference_cents=each.difference_cents,
+            )
+            for each in preview.differences[:_MOST_DIFFERENCES]
+        ],
+        differences_left_out=max(0, len(preview.differences) - _MOST_DIFFERENCES),
     )
 
 

@@ -395,6 +395,9 @@ def test_a_delay_costs_half_a_percent_a_week_and_has_no_vat(shared: Service, unt
         return
     answer = shared.ask("POST", f"{path}/credits/delay", body, expect=201)
     assert (answer["quantity"], answer["clause"], answer["damages"]) == (cents, "Connectavo AGB I 4.4", True)
+    assert shared.ask("POST", f"{path}/credits/delay", body, expect=201) == answer
+    again = shared.ask("POST", f"{path}/credits/delay", {**body, "reference": "another"}, expect=201)
+    assert (again["quantity"], again["id"] != answer["id"]) == (cents, True)
 
 
 @pytest.mark.clause("Connectavo I 4.4")

@@ -1,0 +1,100 @@
+"""The commands that look ahead: ``preview`` and ``what-if``."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from api.cli.terminal import AsJson, Today, console, opened, print_json
+from api.preview import preview_customer, what_if_customer
+from invoicing.invoice import Invoice
+from invoicing.money import german_amount, german_date, german_number
+from invoicing.preview import WhatIf
+from metering.month import BillingMonth
+
+app = typer.Typer()
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER")]
+
+
+@app.command()
+def preview(
+    customer: Customer,
+    month: Annotated[
+        BillingMonth | None, typer.Option(parser=BillingMonth.parse, metavar="MONTH", help="left out: the running one")
+    ] = None,
+    today: Today = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a customer's invoice would be if the month were closed now; nothing is stored."""
+    with opened(today) as work:
+        found = preview_customer(work, customer, month)
+    if as_json:
+        print_json(found)
+    elif found.invoice:
+        _print_invoice(found.invoice)
+    else:
+        console.print(found.why_not, markup=False)
+
+
+@app.command("what-if")
+def what_if(
+    customer: Customer,
+    months: Annotated[int, typer.Option(min=1, max=12, help="how many full months to look back")] = 3,
+    addon: Annotated[list[str] | None, typer.Option(help="instead of the booked ones; may be given again")] = None,
+    today: Today = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the last full months would have cost on each package, the cheapest first."""
+    with opened(today) as work:
+        found = what_if_customer(work, customer, months, addon)
+    print_json(found) if as_json else _print_options(found)
+
+
+def _print_invoice(invoice: Invoice) -> None:
+    is_gross = any(line.gross_cents is not None for line in invoice.lines)
+    console.print(
+        f"Vorschau {invoice.month} für {invoice.customer}, "
+        f"{german_date(invoice.period_from)} – {german_date(invoice.period_to)} (nichts davon ist gespeichert)\n",
+        markup=False,
+        highlight=False,
+    )
+    table = Table("Leistung", box=None, padding=(0, 3, 0, 0))
+    for heading in ("Menge", "Einzelpreis €", f"{'brutto' if is_gross else 'netto'} €"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Grundlage", no_wrap=True)
+    for line in invoice.lines:
+        table.add_row(
+            line.text,
+            german_number(line.quantity),
+            german_number(line.unit_price, 2),
+            german_amount(line.cents),
+            line.clause,
+        )
+    table.add_section()
+    for label, cents in (
+        ("Netto", invoice.net_cents),
+        ("Umsatzsteuer", invoice.vat_cents),
+        ("Rechnungsbetrag", invoice.gross_cents),
+    ):
+        table.add_row(label, "", "", german_amount(cents), "")
+    console.print(table)
+
+
+def _print_options(found: WhatIf) -> None:
+    table = Table("Paket", box=None, padding=(0, 3, 0, 0))
+    unit = "brutto" if found.prices == "gross" else "netto"
+    for heading in (*found.months, f"zusammen {unit} €", "Unterschied €"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("wie abgerechnet", *map(german_amount, (*found.cents, found.total_cents)), "")
+    for each in found.options:
+        name = f"{each.label} (gebucht)" if each.is_current else each.label
+        amounts = (*each.cents, each.total_cents)
+        table.add_row(name, *map(german_amount, amounts), f"{german_amount(each.difference_cents)}")
+    console.print(table)
+    for package, why in found.left_out.items():
+        console.print(f"ohne {package}: {why}", markup=False)
+    best = found.options[0]
+    said = "Das gebuchte Paket ist das günstigste." if best.is_current else f"Am günstigsten: {best.label}."
+    console.print(f"\n{said}", markup=False)

@@ -1,0 +1,138 @@
+"""``/v1/customers/{customer}/preview`` and ``what-if``: looking ahead, nothing is stored."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api.access import Finance, Work
+from api.forms import MONTH_PATTERN, Name
+from api.preview import preview_customer, what_if_customer
+from api.routes.customers import Customer
+from invoicing.invoice import Line
+from metering.month import BillingMonth
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+_MOST_MONTHS = 12
+
+
+class PreviewLine(BaseModel):
+    """One line as it would be printed; under gross prices, price and amount are gross."""
+
+    text: str
+    quantity: str
+    unit: str
+    unit_price: str
+    net_cents: int
+    gross_cents: int | None
+    vat_rate: str
+    clause: str
+    formula: str
+
+
+class PreviewAnswer(BaseModel):
+    """The invoice that a month would have if it were closed now; ``why_not`` says why there would be none."""
+
+    customer: str
+    month: str
+    period_from: date | None = None
+    period_to: date | None = None
+    net_cents: int = 0
+    vat_cents: int = 0
+    gross_cents: int = 0
+    lines: list[PreviewLine] = []
+    why_not: str = ""
+
+
+class OptionAnswer(BaseModel):
+    """What the months would have cost on a package, each and together; the difference is to what they cost."""
+
+    package: str
+    label: str
+    cents: list[int]
+    total_cents: int
+    difference_cents: int
+    is_current: bool
+
+
+class WhatIfAnswer(BaseModel):
+    """What some months cost, and would have cost on each package, the cheapest first; and why others are left out."""
+
+    customer: str
+    months: list[str]
+    cents: list[int]
+    total_cents: int
+    prices: Literal["net", "gross"]
+    cheapest: str
+    options: list[OptionAnswer]
+    left_out: dict[str, str]
+
+
+@router.get("/{customer}/preview")
+def get_preview(
+    work: Work,
+    _: Finance,
+    customer: Customer,
+    month: Annotated[str | None, Query(pattern=MONTH_PATTERN, description="left out: the running month")] = None,
+) -> PreviewAnswer:
+    """Show what a customer's invoice would be if the month were closed now, from what is counted so far."""
+    found = preview_customer(work, customer, BillingMonth.parse(month) if month else None)
+    if (invoice := found.invoice) is None:
+        return PreviewAnswer(customer=customer, month=found.month, why_not=found.why_not)
+    return PreviewAnswer(
+        customer=customer,
+        month=found.month,
+        period_from=invoice.period_from,
+        period_to=invoice.period_to,
+        net_cents=invoice.net_cents,
+        vat_cents=invoice.vat_cents,
+        gross_cents=invoice.gross_cents,
+        lines=[_line(each) for each in invoice.lines],
+    )
+
+
+@router.get("/{customer}/what-if")
+def get_what_if(
+    work: Work,
+    _: Finance,
+    customer: Customer,
+    months: Annotated[int, Query(ge=1, le=_MOST_MONTHS, description="how many full months to look back")] = 3,
+    addons: Annotated[list[Name] | None, Query(description="instead of those that are booked")] = None,
+) -> WhatIfAnswer:
+    """Tell what the last full months would have cost on each package, the cheapest first."""
+    found = what_if_customer(work, customer, months, addons)
+    return WhatIfAnswer(
+        customer=customer,
+        months=list(found.months),
+        cents=list(found.cents),
+        total_cents=found.total_cents,
+        prices=found.prices,
+        cheapest=found.options[0].package,
+        options=[
+            OptionAnswer(
+                package=each.package,
+                label=each.label,
+                cents=list(each.cents),
+                total_cents=each.total_cents,
+                difference_cents=each.difference_cents,
+                is_current=each.is_current,
+            )
+            for each in found.options
+        ],
+        left_out=dict(found.left_out),
+    )
+
+
+def _line(line: Line) -> PreviewLine:
+    return PreviewLine(
+        text=line.text,
+        quantity=str(line.quantity),
+        unit=line.unit,
+        unit_price=str(line.unit_price),
+        net_cents=line.net_cents,
+        gross_cents=line.gross_cents,
+        vat_rate=str(line.vat_rate),
+        clause=line.clause,
+        formula=line.formula,
+    )
