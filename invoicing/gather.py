@@ -11,7 +11,7 @@ from invoicing.bill import billed_in_advance, is_prepaid
 from invoicing.billed import Billed
 from invoicing.booking import Booking, charge, contract_of, timesheet
 from invoicing.check import Case
-from invoicing.contract.event import Contract, ContractEvent
+from invoicing.contract.event import Contract, ContractEvent, known_by
 from invoicing.contract.parts import Part, in_month, parts_of
 from invoicing.difference import Earlier
 from invoicing.invoice import from_json
@@ -164,21 +164,30 @@ def _earlier(
 ) -> Earlier:
     """Return an earlier month under the contract as it was recorded when the month was invoiced."""
     month = recounted.month
-    query = select(InvoiceRecord).where(
-        InvoiceRecord.customer == owner, InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
-    )
-    invoice = session.exec(query).first()
-    then = [event for event in events if invoice and event.recorded_at <= invoice.issued_at]
-    contract = in_month(then, month)
-    terms = run.terms.get(contract.terms) if contract else None
+    invoice, terms, parts = billed_under(session, run.terms, events, owner, month)
     return Earlier(
-        invoice=invoice.number if invoice else "",
+        invoice=invoice,
         terms=terms,
-        parts=_parts(terms, then, month),
+        parts=parts,
         billed=merge(Usage(owner, month), *(each.usage for each in known.values())),
         readings=tuple(recounted.usages.get(key, each.usage) for key, each in sorted(known.items())),
         differences=tuple(each for key in sorted(known) for each in recounted.differing.get(key, ())),
     )
+
+
+def billed_under(
+    session: Session, known: Mapping[str, Terms], events: Sequence[ContractEvent], owner: str, month: BillingMonth
+) -> tuple[str, Terms | None, tuple[Part, ...]]:
+    """Return the invoice of a customer's month, and the terms and parts as they were recorded when it was issued."""
+    query = select(InvoiceRecord).where(
+        InvoiceRecord.customer == owner, InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
+    )
+    if (invoice := session.exec(query).first()) is None:
+        return "", None, ()
+    then = known_by(events, invoice.issued_at)
+    contract = in_month(then, month)
+    terms = known.get(contract.terms) if contract else None
+    return invoice.number, terms, _parts(terms, then, month)
 
 
 def _is_told(earlier: Earlier) -> bool:

@@ -1,12 +1,13 @@
-"""The commands that look ahead: ``preview`` and ``what-if``."""
+"""The commands that look ahead and back: ``preview``, ``what-if`` and ``rerate``."""
 
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from api.cli.terminal import AsJson, Today, console, opened, print_json
+from api.cli.terminal import AsJson, Month, Today, console, opened, print_json
 from api.preview import preview_customer, what_if_customer
+from api.rerated import rerate_month
 from invoicing.invoice import Invoice
 from invoicing.money import german_amount, german_date, german_number
 from invoicing.preview import WhatIf
@@ -50,6 +51,22 @@ def what_if(
     with opened(today) as work:
         found = what_if_customer(work, customer, months, addon)
     print_json(found) if as_json else _print_options(found)
+
+
+@app.command()
+def rerate(month: Month, *, as_json: AsJson = False) -> None:
+    """Rate a month's issued invoices again from what was recorded when they were issued; exit 1 on a difference."""
+    with opened() as work:
+        found = rerate_month(work, month)
+    if as_json:
+        print_json(found)
+    else:
+        for each in found.disagreements:
+            for problem in each.problems:
+                console.print(f"{each.invoice} {each.customer}: {problem}", markup=False, highlight=False)
+        wrong = f"{len(found.disagreements):,} do not come out again" if found.disagreements else "all come out again"
+        console.print(f"{found.month}: {found.invoices:,} invoices rated again, {wrong}", highlight=False)
+    raise typer.Exit(1 if found.disagreements else 0)
 
 
 def _print_invoice(invoice: Invoice) -> None:

@@ -18,7 +18,12 @@ from datetime import UTC, date, datetime, time
 from itertools import count
 from typing import Any
 
+from sqlmodel import select
+
+from invoicing.history import pinned_terms
 from invoicing.money import german_amount
+from invoicing.records import InvoiceRecord
+from invoicing.rerate import rerated
 from invoicing.terms import shipped
 from tests.api.running import CUSTOMER, MANDATE, Service
 from tests.waiting import until
@@ -88,6 +93,16 @@ class Year:
         for row in rows(table):
             self.service.clock.now = datetime.combine(row.day, time(9), UTC)
             verbs[row.verb](row)
+        self.rates_again()
+
+    def rates_again(self) -> None:
+        """Every invoice comes out again from what was recorded when it was issued, whatever happened since."""
+        with self.service.ledger.read() as session:
+            records = session.exec(select(InvoiceRecord)).all()
+            known = pinned_terms(session)
+            assert [(each.number, list(rerated(session, known, each))) for each in records] == [
+                (each.number, []) for each in records
+            ]
 
     def post(self, path: str, body: dict[str, Any], expect: int = 201) -> Any:
         return self.service.ask("POST", f"{self.path}/{path}", body, expect=expect)
