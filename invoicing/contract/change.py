@@ -47,7 +47,7 @@ def check_change(
     Contract: fluks AGB 13.1, cunio AGB 8.2, cunio AGB 8.3
     """
     add, remove = frozenset(change.add_addons), frozenset(change.remove_addons)
-    life, state = _meets(events, change.effective_on, billed_through)
+    life, state = _meets(events, change.effective_on)
     if change.package is not None:
         _check_package(change.package, terms)
     _check_known("add_addons", add, terms)
@@ -102,7 +102,7 @@ def _open_again(terms: Terms, life: Contract, agreed_on: date, days: int) -> dat
     return term.last + A_DAY
 
 
-def _meets(events: Sequence[ContractEvent], on: date, billed_through: date | None) -> tuple[Contract, Contract]:
+def _meets(events: Sequence[ContractEvent], on: date) -> tuple[Contract, Contract]:
     """Return the contract that a change is of, and its state on the day; raise ContractError when there is none."""
     running = [each for each in lives(events) if not each.start.ends_on or each.start.is_active(each.start.ends_on)]
     if not running:
@@ -111,14 +111,7 @@ def _meets(events: Sequence[ContractEvent], on: date, billed_through: date | Non
     start = life.start
     if start.ends_on and on > start.ends_on:
         raise ContractError("effective_on", f"the contract ends on {start.ends_on}: a change must come before")
-    if on < start.starts_on:
-        raise ContractError("effective_on", _early(start, billed_through))
     return start, life.on(on)
-
-
-def _early(life: Contract, billed_through: date | None) -> str:
-    earliest = month_start(max(life.starts_on, billed_through or life.starts_on) + A_DAY)
-    return f"the contract starts on {life.starts_on} and can change only after that: choose {earliest}"
 
 
 def _why_not(on: date, life: Contract, billed_through: date | None, earliest: date) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from invoicing.contract.error import ContractError
 from invoicing.contract.event import Cause, Contract, ContractEvent, lives
-from invoicing.contract.term import A_DAY, fixed_end, latest_notice, month_end, runs_out, term_on, term_rule
+from invoicing.contract.term import A_DAY, latest_notice, month_end, runs_out, term_on, term_rule
 from invoicing.money import german_date
 from invoicing.terms import Setting, Terms
 from invoicing.terms.rules import Notice, Period
@@ -105,8 +105,8 @@ def check_termination(
     Contract: fluks AGB 16.1
     """
     contract = _newest(events)
-    if fixed := fixed_end(terms, contract):
-        why = f"this package cannot be ended by notice: it ends by itself on {fixed} ({_term_clause(terms, contract)})"
+    if (term := term_on(terms, contract, contract.starts_on)) and term.renewal == "none":
+        why = f"this package cannot be ended by notice: it ends by itself on {term.last} ({term.clause})"
         raise ContractError("received_on", why)
     end = termination_end(terms, contract, received_on, by)
     return unless_ended(contract, end)
@@ -207,11 +207,6 @@ def _bound(terms: Terms, contract: Contract, notice: Notice, out: date, ends_on:
         return ""
     again = " und verlängert sich um dieselbe Laufzeit" if rule.value.renewal == "same_term" else ""
     return f" Die Laufzeit beträgt {rule.value.months} Monate{again} ({terms.cited(rule.clause)})."
-
-
-def _term_clause(terms: Terms, contract: Contract) -> str:
-    rule = term_rule(terms, contract)
-    return terms.cited(rule.clause) if rule else terms.id
 
 
 def _newest(events: Sequence[ContractEvent]) -> Contract:

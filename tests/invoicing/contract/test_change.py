@@ -1,11 +1,13 @@
 """May a contract start, or change, like this? If not, the refusal names the field and the fix."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from invoicing.contract import ContractError, check_change, check_start, is_less, lives
-from invoicing.terms import Terms
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import Change
 from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, day, event, history
 
 
@@ -20,6 +22,7 @@ def start(terms: Terms, life: str, text: str, billed_through: str | None = None)
 
 RUNNING = "2026-10-15 started basic-2500 +emails"
 ENDING = f"{RUNNING}\n2027-03-31 terminated"
+NEVER_BEGAN = "2027-01-15 started basic-2500 @2026-11-01\n2026-12-31 terminated @2026-11-03"
 
 
 @pytest.mark.clause("fluks 13.1")
@@ -60,6 +63,8 @@ def test_a_change_at_the_start_of_an_open_month_is_fine(life: str, text: str, bi
         (ENDING, "2027-03-02 changed basic-5000", None, "effective_on", "no change is possible .* 2027-03-31"),
         (ENDING, "2027-03-01 changed basic-5000", "2027-03-31", "effective_on", "no change is possible"),
         ("", "2026-11-01 changed basic-5000", None, "effective_on", "no contract to change"),
+        (NEVER_BEGAN, "2027-02-01 changed basic-5000", None, "effective_on", "no contract to change"),
+        (RUNNING, "2026-11-02 changed schnupperpaket", None, "effective_on", "first day of a month: choose 2026-12-01"),
         (RUNNING, "2026-11-01 changed basic-9", None, "package", "'basic-9' is no package .* basic-2500"),
         (RUNNING, "2026-11-01 changed +fax", None, "add_addons", "fax: no add-on .* forms"),
         (RUNNING, "2026-11-01 changed -fax", None, "remove_addons", "fax: no add-on"),
@@ -87,6 +92,12 @@ def test_a_change_that_cannot_be_is_refused_with_field_and_fix(
         (ENDING, "2027-04-01 started basic-2500", None, None),
         ("2026-10-01 started basic-2500\n2026-09-30 terminated", "2026-10-01 started basic-2500", None, None),
         ("", "2026-09-30 started basic-2500", "2026-09-30", ("starts_on", "start on 2026-10-01")),
+        (
+            "2026-10-15 started basic-2500\n2026-10-15 terminated",
+            "2026-10-16 started basic-2500",
+            None,
+            ("starts_on", "start on 2026-11-01"),
+        ),
         (RUNNING, "2027-01-01 started basic-2500", None, ("starts_on", "runs since 2026-10-15")),
         (ENDING, "2027-03-31 started basic-2500", None, ("starts_on", "start on 2027-04-01")),
         ("", "2026-10-01 started basic", None, ("package", "'basic' is no package")),
@@ -137,7 +148,8 @@ PLUS = "2026-10-15 started plus +craftsmen"
 @pytest.mark.parametrize(
     ("text", "agreed", "says"),
     [
-        # more, from any day on
+        # more, from any day on, also one that has passed
+        ("2026-10-20 changed +tickets", "2026-11-05", None),
         ("2026-10-16 changed +tickets", "2026-10-16", None),
         ("2026-10-15 changed +tickets", "2026-10-15", "choose 2026-10-16"),
         ("2027-10-14 changed +tickets", "2027-10-14", None),
@@ -147,7 +159,11 @@ PLUS = "2026-10-15 started plus +craftsmen"
         ("2026-11-19 changed -craftsmen", "2026-11-20", "choose 2026-11-20"),
         ("2027-09-15 changed -craftsmen", "2027-09-14", None),
         ("2027-09-14 changed -craftsmen", "2027-09-14", None),
-        ("2027-09-15 changed -craftsmen", "2027-09-15", "cunio AGB 8.3.: choose 2027-10-15"),
+        (
+            "2027-09-15 changed -craftsmen",
+            "2027-09-15",
+            "too late to agree on less .* .cunio AGB 8.3.: choose 2027-10-15",
+        ),
         ("2027-10-15 changed -craftsmen", "2027-09-15", None),
         # a bigger package without a module is less, too
         ("2027-09-15 changed -craftsmen +tickets", "2027-09-15", "choose 2027-10-15"),
@@ -159,6 +175,46 @@ def test_more_at_any_day_less_until_it_is_too_late(text: str, agreed: str, says:
         return
     with pytest.raises(ContractError, match=says):
         change(CUNIO, PLUS, text, agreed=agreed)
+
+
+@pytest.mark.clause("cunio 8.2")
+@pytest.mark.parametrize(
+    ("text", "billed", "agreed", "says"),
+    [
+        # the last day of a contract, and the one after
+        ("2027-03-31 changed +tickets", None, "2026-01-01", None),
+        ("2027-04-01 changed +tickets", None, "2026-01-01", "ends on 2027-03-31: a change must come before"),
+        ("2027-03-30 changed -craftsmen", None, "2027-03-31", "choose 2027-03-31"),
+        ("2027-03-31 changed -craftsmen", None, "2027-04-01", "no change is possible before the contract ends"),
+        # the last day that is invoiced, and the one after
+        ("2026-11-30 changed +tickets", "2026-11-30", "2026-01-01", "2026-11 is already invoiced: choose 2026-12-01"),
+        ("2026-12-01 changed +tickets", "2026-11-30", "2026-01-01", None),
+    ],
+)
+def test_a_change_lies_between_what_is_invoiced_and_the_end(
+    text: str, billed: str | None, agreed: str, says: str | None
+) -> None:
+    life = f"{PLUS}\n2027-03-31 terminated"
+    if says is None:
+        change(CUNIO, life, text, billed, agreed)
+        return
+    with pytest.raises(ContractError, match=says):
+        change(CUNIO, life, text, billed, agreed)
+
+
+def test_more_and_less_may_have_days_of_their_own() -> None:
+    rules = replace(
+        CUNIO.rules, change=Setting(Change("month_start"), "8.2"), downgrade=Setting(Change("any_day"), "8.3")
+    )
+    terms = replace(CUNIO, rules=rules)
+    change(terms, PLUS, "2026-11-10 changed -craftsmen")
+    with pytest.raises(ContractError, match="choose 2026-12-01"):
+        change(terms, PLUS, "2026-11-10 changed +tickets")
+
+
+@pytest.mark.clause("fluks 13.1")
+def test_less_without_a_rule_of_its_own_may_be_recorded_later() -> None:
+    change(FLUKS, RUNNING, "2026-11-01 changed schnupperpaket", agreed="2026-11-20")
 
 
 @pytest.mark.clause("cunio 8.3")

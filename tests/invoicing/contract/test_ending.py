@@ -130,6 +130,10 @@ def test_a_trial_is_left_with_its_last_day(trial: str, received_on: str, ends_on
     signed = contract(CUNIO, "2027-09-15", trial_ends_on=day(trial))
     told = termination_end(CUNIO, signed, date.fromisoformat(received_on))
     assert (told.ends_on.isoformat(), told.cause) == (ends_on, "trial" if ends_on == trial else "notice")
+    moved = f"bis {until}" if (until := {"2027-10-03": "04.10.2027"}.get(trial)) else ""
+    if ends_on == trial:
+        assert (f"({moved}, § 193 BGB)" in told.why) == bool(moved)
+        assert ("§ 193" in told.why) == bool(moved)
     by_provider = termination_end(CUNIO, signed, date.fromisoformat(received_on), "provider")
     assert by_provider.ends_on.isoformat() == "2028-09-14"
 
@@ -160,6 +164,20 @@ def test_a_trial_is_left_with_its_last_day(trial: str, received_on: str, ends_on
             "Kündigung eingegangen am 02.09.2026, Frist 3 Monate zum Monatsende (Cloudeteer AGB 13(1); §§ 187, 188 "
             "BGB): Die Frist läuft am 02.12.2026 ab, der Vertrag endet mit Ablauf des 28.02.2027. "
             "Die Laufzeit beträgt 6 Monate (Cloudeteer AGB 13(1)).",
+        ),
+        (
+            CLOUDETEER,
+            "managed-cloud",
+            "2026-12-02",
+            "Kündigung eingegangen am 02.12.2026, Frist 3 Monate zum Monatsende (Cloudeteer AGB 13(1); §§ 187, 188 "
+            "BGB): Die Frist läuft am 02.03.2027 ab, der Vertrag endet mit Ablauf des 31.03.2027.",
+        ),
+        (
+            CUNIO,
+            "basis",
+            "2027-05-31",
+            "Kündigung eingegangen am 31.05.2027, Frist 3 Monate zum Ende der Laufzeit (cunio AGB 13.1; §§ 187, 188 "
+            "BGB): Die Frist läuft am 31.08.2027 ab, der Vertrag endet mit Ablauf des 31.08.2027.",
         ),
         (
             KLUGO,
@@ -279,12 +297,18 @@ def test_single_services_can_be_ended_where_the_terms_say_so(
     assert caught.value.field == field
 
 
+def test_an_add_on_that_the_terms_do_not_have_is_no_reason_to_fail() -> None:
+    signed = contract(CLOUDETEER, "2025-01-01", "managed-cloud")
+    assert "der Vertrag endet" in termination_end(CLOUDETEER, signed, date(2026, 10, 31), addons=["fax"]).why
+
+
 @pytest.mark.clause("fluks 16.2")
 @pytest.mark.parametrize(
     ("terms", "ends_on", "cause", "expected"),
     [
         (FLUKS, None, "important_reason", "2026-11-02 § 314 BGB"),
         (FLUKS, "2026-11-02", "important_reason", "2026-11-02 § 314 BGB"),
+        (CLOUDETEER, None, "important_reason", "2026-11-02 § 314 BGB"),
         (FLUKS, "2026-11-30", "important_reason", "2026-11-30 § 314 BGB"),
         (FLUKS, "2026-11-01", "important_reason", "ends_on: must not be before"),
         (FLUKS, None, "default", "cause: .* no right to end a contract for default"),
@@ -300,6 +324,10 @@ def test_a_contract_can_be_ended_for_a_cause(terms: Terms, ends_on: str | None, 
         assert expected[11:] in told.why
         assert "Zahlungen eingestellt" in told.why
         assert told.cause == cause
+        assert ("wegen Zahlungsverzugs" in told.why, "aus wichtigem Grund" in told.why) == (
+            cause == "default",
+            cause != "default",
+        )
         return
     field, _, says = expected.partition(": ")
     with pytest.raises(ContractError, match=says) as caught:
