@@ -16,12 +16,15 @@ from metering.snapshot import stream_for
 
 _MEMORY = "1GB"
 _ONCE = """
-WITH received AS (SELECT * FROM filed UNION ALL BY NAME SELECT * FROM waiting),
-     once AS (
-        SELECT DISTINCT ON (id) * FROM received WHERE customer = $customer AND day BETWEEN $month_first AND $month_last
-        ORDER BY id, day, list_position($order, meter) NULLS LAST, meter, quantity, entry, place)
-SELECT id, day, make_timestamp(epoch_us(time)), meter, workflow, connector, quantity
-FROM once ANTI JOIN (FROM voided WHERE customer = $customer) USING (id)
+CREATE TEMP TABLE once AS
+WITH received AS (SELECT * FROM filed UNION ALL BY NAME SELECT * FROM waiting)
+SELECT DISTINCT ON (id) * FROM received
+WHERE customer = $customer AND day BETWEEN $first AND $last
+    AND id NOT IN (SELECT id FROM voided WHERE customer = $customer)
+ORDER BY id, day, list_position($meters, meter) NULLS LAST, meter, quantity, entry, place
+"""
+_SHOWN = """
+SELECT id, day, make_timestamp(epoch_us(time)), meter, workflow, connector, quantity FROM once
 WHERE list_contains($meters, meter) AND day BETWEEN $first AND $last
 ORDER BY time, id LIMIT $limit OFFSET $offset
 """
@@ -56,29 +59,21 @@ def counted_events(
 ) -> tuple[CountedEvent, ...]:
     """Return some of the events that count, after the first ``offset`` of them; what waits is archived first."""
     journal.archive(client)
-    named = {
-        "customer": wanted.customer,
-        "month_first": wanted.month.first_day,
-        "month_last": wanted.month.last_day,
-        "order": list(METERS),
-        "meters": list(wanted.meters),
-        "first": wanted.first,
-        "last": wanted.last,
-        "limit": limit,
-        "offset": offset,
-    }
-    with received(journal, client, wanted.customer, wanted.month) as base:
-        rows = base.execute(_ONCE, named).fetchall()
+    named = {"meters": list(wanted.meters), "first": wanted.first, "last": wanted.last}
+    with counting(journal, client, wanted.customer, wanted.month) as base:
+        rows = base.execute(_SHOWN, {**named, "limit": limit, "offset": offset}).fetchall()
     return tuple(CountedEvent(row[0], row[1], row[2].replace(tzinfo=UTC), *row[3:]) for row in rows)
 
 
 @contextmanager
-def received(
+def counting(
     journal: Journal, client: Client, customer: str, month: BillingMonth
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection with the views ``filed``, ``waiting`` and ``voided``: what was received for a customer."""
+    """Give a connection with the table ``once``: a customer's events of a month, each as it counts, without voids."""
+    named = {"customer": customer, "meters": list(METERS), "first": month.first_day, "last": month.last_day}
     with duckdb.connect(config={"memory_limit": _MEMORY}) as base:
         base.register("waiting", waiting(client, [stream_for(client, customer)]))
         journal.events.rows(base, str(month), EVENTS).create_view("filed")
         journal.voids.rows(base, str(month), VOIDS).create_view("voided")
+        base.execute(_ONCE, named)
         yield base

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import duckdb
 
-from metering.batch import METERS
 from metering.count import Count
-from metering.evidence import received
+from metering.evidence import counting
 from metering.gauge import Gauge
 from metering.journal import Journal, waiting
 from metering.redis import Client
@@ -18,15 +17,7 @@ from metering.rows import EVENTS, by_month
 from metering.snapshot import stream_for
 from metering.usage import Usage
 
-_SUMMED = """
-WITH received AS (SELECT * FROM filed UNION ALL BY NAME SELECT * FROM waiting),
-     once AS (
-        SELECT DISTINCT ON (id) id, {kind} AS kind, quantity FROM received
-        WHERE customer = $customer AND day BETWEEN $first AND $last
-        ORDER BY id, day, list_position($meters, meter) NULLS LAST, meter, quantity, entry, place)
-SELECT kind, sum(quantity)::BIGINT FROM once ANTI JOIN (FROM voided WHERE customer = $customer) USING (id)
-WHERE kind <> '' GROUP BY kind ORDER BY kind
-"""
+_SUMMED = "SELECT {kind}, sum(quantity)::BIGINT FROM once WHERE {kind} <> '' GROUP BY {kind} ORDER BY {kind}"
 
 
 def with_kinds(usage: Usage, journal: Journal, client: Client) -> Usage:
@@ -34,8 +25,8 @@ def with_kinds(usage: Usage, journal: Journal, client: Client) -> Usage:
 
     Contract: fluks AGB 4.3(a)(iii)
     """
-    with received(journal, client, usage.customer, usage.month) as base:
-        return replace(usage, workflows=_summed(base, "workflow", usage), connectors=_summed(base, "connector", usage))
+    with counting(journal, client, usage.customer, usage.month) as base:
+        return replace(usage, workflows=_summed(base, "workflow"), connectors=_summed(base, "connector"))
 
 
 def with_gauges(usage: Usage, journal: Journal, client: Client, gauges: Collection[Gauge]) -> Usage:
@@ -48,11 +39,5 @@ def with_gauges(usage: Usage, journal: Journal, client: Client, gauges: Collecti
         return replace(usage, gauges=count.gauges(gauges).get(usage.customer, {}))
 
 
-def _summed(base: duckdb.DuckDBPyConnection, kind: str, usage: Usage) -> Mapping[str, int]:
-    named = {
-        "customer": usage.customer,
-        "first": usage.month.first_day,
-        "last": usage.month.last_day,
-        "meters": list(METERS),
-    }
-    return dict(base.execute(_SUMMED.format(kind=kind), named).fetchall())
+def _summed(base: duckdb.DuckDBPyConnection, kind: str) -> Mapping[str, int]:
+    return dict(base.execute(_SUMMED.format(kind=kind)).fetchall())

@@ -17,7 +17,7 @@ from api.page import Cursor, Limit, Page, page
 from api.routes.customers import Customer, Month
 from invoicing.archive import invoice_pdf
 from invoicing.close import MonthReport
-from invoicing.invoice import Invoice, from_json
+from invoicing.invoice import Invoice, Line, from_json
 from invoicing.records import InvoiceRecord, MonthRecord
 from metering.month import BillingMonth
 from sepa.records import CollectionRecord
@@ -175,20 +175,21 @@ def get_invoice(work: Work, _: Finance, number: Number) -> InvoiceAnswer:
     record, invoice = _load(work, number)
     with work.ledger.read() as session:
         collection = newest_collection(session, number)
-    lines = [
-        LineAnswer(
-            text=line.text,
-            quantity=str(line.quantity),
-            unit=line.unit,
-            unit_price=str(line.unit_price),
-            net_cents=line.net_cents,
-            gross_cents=line.gross_cents,
-            vat_rate=str(line.vat_rate),
-            clause=line.clause,
-        )
-        for line in invoice.lines
-    ]
-    return InvoiceAnswer(**_head(record, collection), lines=lines)
+    return InvoiceAnswer(**_head(record, collection), lines=[line_answer(each) for each in invoice.lines])
+
+
+def line_answer(line: Line) -> LineAnswer:
+    """Return a line as it is answered."""
+    return LineAnswer(
+        text=line.text,
+        quantity=str(line.quantity),
+        unit=line.unit,
+        unit_price=str(line.unit_price),
+        net_cents=line.net_cents,
+        gross_cents=line.gross_cents,
+        vat_rate=str(line.vat_rate),
+        clause=line.clause,
+    )
 
 
 def _load(work: Work, number: str) -> tuple[InvoiceRecord, Invoice]:

@@ -9,25 +9,17 @@ from pydantic import BaseModel
 from api.access import Finance, Work
 from api.forms import MONTH_PATTERN, Name
 from api.preview import preview_customer, what_if_customer
+from api.routes.billing import LineAnswer, line_answer
 from api.routes.customers import Customer
-from invoicing.invoice import Line
 from metering.month import BillingMonth
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 _MOST_MONTHS = 12
 
 
-class PreviewLine(BaseModel):
-    """One line as it would be printed; under gross prices, price and amount are gross."""
+class PreviewLine(LineAnswer):
+    """One line as it would be printed, and how it was reckoned."""
 
-    text: str
-    quantity: str
-    unit: str
-    unit_price: str
-    net_cents: int
-    gross_cents: int | None
-    vat_rate: str
-    clause: str
     formula: str
 
 
@@ -88,7 +80,7 @@ def get_preview(
         net_cents=invoice.net_cents,
         vat_cents=invoice.vat_cents,
         gross_cents=invoice.gross_cents,
-        lines=[_line(each) for each in invoice.lines],
+        lines=[PreviewLine(**line_answer(each).model_dump(), formula=each.formula) for each in invoice.lines],
     )
 
 
@@ -121,18 +113,4 @@ def get_what_if(
             for each in found.options
         ],
         left_out=dict(found.left_out),
-    )
-
-
-def _line(line: Line) -> PreviewLine:
-    return PreviewLine(
-        text=line.text,
-        quantity=str(line.quantity),
-        unit=line.unit,
-        unit_price=str(line.unit_price),
-        net_cents=line.net_cents,
-        gross_cents=line.gross_cents,
-        vat_rate=str(line.vat_rate),
-        clause=line.clause,
-        formula=line.formula,
     )
