@@ -42,6 +42,8 @@ def rise(life: str, received_on: str, price: str, effective_on: str | None = Non
             None,
             "2028-01-01",
         ),
+        # an upgrade is none
+        (f"{SIGNED}\n2027-10-20 changed +craftsmen", "2027-08-31", None, "2027-11-01"),
         # nothing that is invoiced
         (SIGNED, "2027-08-31", "2027-10-31", "2027-11-01"),
         (SIGNED, "2027-08-31", "2027-11-30", "2027-12-01"),
@@ -110,6 +112,7 @@ YEARLY = f"""{SIGNED}
         ("\n".join(YEARLY.splitlines()[:3]), "163.91", "2029-08-16", "2029-09-17"),
         # an upgrade is no rise, neither is what was agreed at the start
         (f"{SIGNED}\n2027-03-10 changed +craftsmen", "156.45", "2027-08-16", None),
+        ("2026-10-15 started basis packages.basis=0.00", "0.01", "2027-08-16", "2027-09-16"),
         ("2026-10-15 started basis packages.basis=120.00", "126.00", "2027-08-16", None),
         ("2026-10-15 started basis packages.basis=120.00", "126.01", "2027-08-16", "2027-09-16"),
         # the month to think it over ends on a working day: 26 December 2027 is a Sunday, and a holiday
@@ -191,6 +194,7 @@ def test_who_may_leave_ends_the_contract_before_the_rise(life: str, received_on:
         (RISING, "2027-08-16", "2027-11-01"),
         (RISING, "2027-10-31", "2027-11-01"),
         (RISING, "2027-11-01", None),
+        (f"{SIGNED}\n2027-11-01 changed +craftsmen", "2027-08-16", None),
         (SIGNED, "2027-08-16", None),
     ],
 )
@@ -210,6 +214,11 @@ def test_with_the_rise_a_termination_for_it_falls_away_and_no_other() -> None:
         state = state_on(history(life, CUNIO), date(2027, 10, 31))
         assert state is not None
         assert (state.ends_on, state.prices) == (ends_on, {})
+
+
+def test_without_a_contract_nothing_rises() -> None:
+    with pytest.raises(ContractError, match="there is no contract"):
+        check_rise([], CUNIO, date(2027, 8, 16), {"packages.basis": Decimal(150)})
 
 
 @pytest.mark.parametrize("terms", [FLUKS])
