@@ -1,6 +1,7 @@
 """Previews: a customer's invoice as of today, and what other packages would have cost. Nothing is stored."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlmodel import select
 
@@ -22,17 +23,21 @@ from metering.month import BillingMonth
 from metering.recount import recount
 from metering.usage import Usage, merge
 
-DRAFT = "ENTWURF"
+DRAFT: Final = "ENTWURF"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerPreview:
-    """The invoice that a month would have if it were closed now, or why there would be none."""
+    """The invoice that a month would have if it were closed now, or why there would be none.
+
+    ``rule`` is the one that would park the customer.
+    """
 
     customer: str
     month: str
     invoice: Invoice | None
     why_not: str = ""
+    rule: str = ""
 
 
 def preview_customer(work: Workplace, key: str, month: BillingMonth | None = None) -> CustomerPreview:
@@ -49,37 +54,47 @@ def preview_customer(work: Workplace, key: str, month: BillingMonth | None = Non
     run = run_of(work, wanted, key)
     for case in cases(work.ledger, run, counts, only=key):
         if problem := examine(case):
-            return CustomerPreview(key, str(wanted), None, problem.message)
+            return CustomerPreview(key, str(wanted), None, problem.message, problem.rule)
         if not case.bill.is_free:
             return CustomerPreview(key, str(wanted), draft(run, case, DRAFT))
     return CustomerPreview(key, str(wanted), None, "Es gibt nichts zu berechnen.")
 
 
-def what_if_customer(work: Workplace, key: str, months: int, addons: list[str] | None = None) -> WhatIf:
-    """Return what the last full months would have cost on each package; ``addons`` instead of those booked."""
+def what_if_customer(
+    work: Workplace, key: str, months: int, package: str | None = None, addons: list[str] | None = None
+) -> WhatIf:
+    """Return what the last full months would have cost on each package, or on one; ``addons``: instead of those booked.
+
+    Months without a contract are skipped.
+    """
     last = BillingMonth.of(today(work))
     wanted = [last := last.previous() for _ in range(months)]
-    found = [month for each in reversed(wanted) if (month := _month(work, key, each))]
+    looked = {str(each): _month(work, key, each) for each in reversed(wanted)}
+    found = [each for each in looked.values() if isinstance(each, Month)]
     if not found:
         raise Conflict(f"Customer {key!r} has no contract in the last {months} full months: nothing to compare.")
-    if addons is not None:
-        unknown = sorted(set(addons) - found[-1].terms.addons.keys())
-        if unknown:
-            raise Conflict(f"There is no add-on {', '.join(unknown)} in {found[-1].terms.id}.")
-        found = [_with_addons(each, frozenset(addons)) for each in found]
-    return what_if(found)
+    terms = found[-1].terms
+    if unknown := sorted(set(addons or ()) - terms.addons.keys()):
+        raise Conflict(f"There is no add-on {', '.join(unknown)} in {terms.id}.")
+    if package is not None and package not in terms.packages:
+        raise Conflict(f"There is no package {package} in {terms.id}.")
+    told = what_if(found if addons is None else [_with_addons(each, frozenset(addons)) for each in found])
+    told = replace(told, skipped={name: why for name, why in looked.items() if isinstance(why, str)})
+    return told if package is None else told.only(package)
 
 
-def _month(work: Workplace, key: str, month: BillingMonth) -> Month | None:
-    """Return a month as it is agreed and counted now; None without a contract under known terms in it."""
+def _month(work: Workplace, key: str, month: BillingMonth) -> Month | str:
+    """Return a month as it is agreed and counted now, or why it cannot be compared."""
     with work.ledger.read() as session:
         known(session, key)
         events = history.contract(session, key)
         terms_by_id = {**work.terms, **history.pinned_terms(session)}
         counters = _counters(decided(session, month), key)
     found = parts_of(events, month, "calendar_days")
-    if not found or (terms := terms_by_id.get(found[-1].contract.terms)) is None:
-        return None
+    if not found:
+        return "kein Vertrag"
+    if (terms := terms_by_id.get(found[-1].contract.terms)) is None:
+        return f"Die Bedingungen „{found[-1].contract.terms}“ liegen nicht vor."
     recounted = recount(work.journal, work.counter.client, month, counters, gauges_of({terms.id: terms}))
     usage = merge(Usage(key, month), *(recounted.usages.get(each, Usage(each, month)) for each in counters))
     return Month(terms, parts_of(events, month, terms.rules.proration.value), usage)

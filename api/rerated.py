@@ -10,6 +10,8 @@ from invoicing.records import InvoiceRecord
 from invoicing.rerate import rerated
 from metering.month import BillingMonth
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
@@ -34,6 +36,6 @@ def rerate_month(work: Workplace, month: BillingMonth) -> Rerated:
     with work.ledger.read() as session:
         known = {**work.terms, **history.pinned_terms(session)}
         query = select(InvoiceRecord).where(InvoiceRecord.month == str(month))
-        records = session.exec(query.order_by(col(InvoiceRecord.number))).all()
+        records = session.exec(query.order_by(col(InvoiceRecord.number)).execution_options(yield_per=_AT_ONCE))
         found = [Disagreement(each.number, each.customer, tuple(rerated(session, known, each))) for each in records]
     return Rerated(str(month), len(found), tuple(each for each in found if each.problems))

@@ -169,8 +169,14 @@ def load_terms(folder: Path | None, ledger: Ledger) -> dict[str, Terms]:
 
 
 def filed_terms(folder: Path | None) -> dict[str, Terms]:
-    """Return the shipped terms and those of a folder, by id, as the files say now."""
-    return {**terms_files.shipped(), **(terms_files.load_folder(folder) if folder else {})}
+    """Return the shipped terms and those of a folder, by id, as the files say now; refuse another file of a shipped id.
+
+    Contract: fluks AGB 2.4
+    """
+    shipped, own = terms_files.shipped(), terms_files.load_folder(folder) if folder else {}
+    if taken := [key for key, each in own.items() if shipped.get(key, each) != each]:
+        raise terms_files.TermsError(f"{taken[0]}.toml differs from the shipped file: give yours an id of its own")
+    return {**shipped, **own}
 
 
 def secret_key(settings: Settings) -> bytes:

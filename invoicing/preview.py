@@ -1,7 +1,7 @@
 """Looking ahead: what other packages would have cost, and how a month differs from the one before. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from invoicing.contract import Contract, fixed_end
@@ -48,7 +48,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What some months cost, and would have cost on each package, the cheapest first; and why others are left out."""
+    """What some months cost, and would have cost on each package, the cheapest first.
+
+    ``left_out`` says why of other packages, ``skipped`` of other months.
+    """
 
     months: tuple[str, ...]
     cents: tuple[int, ...]
@@ -56,6 +59,17 @@ class WhatIf:
     prices: Literal["net", "gross"]
     options: tuple[Option, ...]
     left_out: Mapping[str, str]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cheapest(self) -> Option | None:
+        """The cheapest; None when no package can be compared."""
+        return self.options[0] if self.options else None
+
+    def only(self, package: str) -> "WhatIf":
+        """Return the same of one package alone, beside the one that is booked."""
+        options = tuple(each for each in self.options if each.is_current or each.package == package)
+        return replace(self, options=options, left_out={k: why for k, why in self.left_out.items() if k == package})
 
 
 def what_if(months: Sequence[Month]) -> WhatIf:
@@ -90,6 +104,11 @@ class MonthDifference:
     def difference_cents(self) -> int:
         """How much more it is."""
         return (self.net_cents or 0) - (self.before_cents or 0)
+
+    @property
+    def mark(self) -> Literal["new", "gone", ""]:
+        """Whether there was no invoice before, or is none any more."""
+        return "new" if self.before_cents is None else "gone" if self.net_cents is None else ""
 
 
 def differences(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[MonthDifference, ...]:

@@ -3,10 +3,12 @@
 What was recorded later, though it may hold from an earlier day on, is not looked at: so every cent must come out again.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, zip_longest
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from invoicing import billed, history
@@ -24,10 +26,24 @@ from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.usage import Usage, merge
 
+_SHARED = ("number", "customer", "month", "issued_on", "net_cents", "vat_cents", "gross_cents")
+
 
 def rerated(session: Session, known: Mapping[str, Terms], record: InvoiceRecord) -> Iterator[str]:
     """Yield how an invoice differs from what its history gives now, in German; nothing when every line is the same."""
-    invoice = from_json(record.document)
+    if hashlib.sha256(record.document.encode()).hexdigest() != record.sha256:
+        yield "Das Dokument ist nicht das ausgestellte: Die Prüfsumme ist eine andere."
+    try:
+        invoice = from_json(record.document)
+    except msgspec.MsgspecError:
+        yield "Das Dokument ist nicht lesbar."
+        return
+    yield from _differing(session, known, record, invoice)
+
+
+def _differing(session: Session, known: Mapping[str, Terms], record: InvoiceRecord, invoice: Invoice) -> Iterator[str]:
+    if other := [name for name in _SHARED if getattr(record, name) != getattr(invoice, name)]:
+        yield f"Im Verzeichnis der Rechnungen steht anderes als im Dokument: {', '.join(other)}."
     if (terms := known.get(invoice.terms)) is None:
         yield f"Die Bedingungen {invoice.terms} liegen nicht vor."
         return
@@ -35,6 +51,9 @@ def rerated(session: Session, known: Mapping[str, Terms], record: InvoiceRecord)
     if master is None or history.party(master) != invoice.buyer:
         yield "Die Kundendaten waren bei der Ausstellung andere."
     bill = _bill(session, known, terms, record)
+    if lost := {part.contract.package for part in (*bill.parts, *bill.next_parts)} - terms.packages.keys():
+        yield f"Das Paket {', '.join(sorted(lost))} steht nicht in {terms.id}."
+        return
     lines = lines_of(bill.charges, is_gross=terms.rules.prices.value == "gross")
     for place, (printed, again) in enumerate(zip_longest(invoice.lines, lines), start=1):
         if _weight(printed) != _weight(again):
@@ -58,7 +77,7 @@ def _bill(session: Session, known: Mapping[str, Terms], terms: Terms, record: In
         parts=parts_of(events, month, proration),
         usage=merge(Usage(key, month), *own),
         next_parts=parts_of(events, month.next(), proration),
-        in_advance=_in_advance(session, known, events, key, month),
+        in_advance=_in_advance(session, known, events, record),
         booked=booked,
         earlier=tuple(_earlier(session, known, events, key, [row for row in rows if row.month != record.month])),
     )
@@ -77,16 +96,18 @@ def _rows(session: Session, number: str) -> Sequence[BilledUsage]:
 
 
 def _in_advance(
-    session: Session, known: Mapping[str, Terms], events: Sequence[ContractEvent], key: str, month: BillingMonth
+    session: Session, known: Mapping[str, Terms], events: Sequence[ContractEvent], record: InvoiceRecord
 ) -> Mapping[str, int]:
-    """Return what the last month's invoice billed of this month's base prices."""
+    """Return what the last month's invoice billed of this month's base prices, if it was issued by then."""
+    month = BillingMonth.parse(record.month)
     before = in_month(events, month.previous())
     if before is None or before.terms not in known or not is_prepaid(known[before.terms], before):
         return {}
     query = select(InvoiceRecord.document).where(
-        InvoiceRecord.customer == key,
+        InvoiceRecord.customer == record.customer,
         InvoiceRecord.month == str(month.previous()),
         InvoiceRecord.occasion == MONTHLY,
+        InvoiceRecord.issued_at <= record.issued_at,
     )
     document = session.exec(query).first()
     return billed_in_advance(from_json(document).lines, month) if document else {}

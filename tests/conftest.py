@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from invoicing.ledger import Ledger
 from tests.postgres import Postgres, start_postgres
 
+settings.register_profile("busy", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("busy")
 pytest_plugins = ["tests.redis_fixtures"]
 
 

@@ -95,12 +95,15 @@ def collect(today: Today = None, *, as_json: AsJson = False) -> None:
 def _print_preview(preview: monthly.Preview) -> None:
     """Print how the month differs from the one before, the largest differences first, and what it comes to."""
     names = {each.customer: each.buyer.name for each in preview.invoices}
+    parked = {each.customer for each in preview.problems}
     table = Table("customer", "name", box=None)
     for heading in ("net €", "month before €", "difference €"):
         table.add_column(heading, justify="right")
+    table.add_column("")
     for each in preview.differences[:_SHOWN]:
         sums = ("" if cents is None else amount(cents) for cents in (each.net_cents, each.before_cents))
-        table.add_row(each.customer, names.get(each.customer, ""), *sums, amount(each.difference_cents))
+        name, mark = names.get(each.customer, ""), "parked" if each.customer in parked else each.mark
+        table.add_row(each.customer, name, *sums, amount(each.difference_cents), mark)
     if preview.differences:
         console.print(table)
     if (more := len(preview.differences) - _SHOWN) > 0:

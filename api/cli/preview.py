@@ -7,7 +7,7 @@ from rich.table import Table
 
 from api.cli.terminal import AsJson, Month, Today, console, opened, print_json
 from api.preview import preview_customer, what_if_customer
-from api.rerated import rerate_month
+from api.rerated import Rerated, rerate_month
 from invoicing.invoice import Invoice
 from invoicing.money import german_amount, german_date, german_number
 from invoicing.preview import WhatIf
@@ -27,7 +27,7 @@ def preview(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a customer's invoice would be if the month were closed now; nothing is stored."""
+    """Show what a customer's invoice would be if the month were closed now; exit 1 when a problem would park it."""
     with opened(today) as work:
         found = preview_customer(work, customer, month)
     if as_json:
@@ -36,12 +36,14 @@ def preview(
         _print_invoice(found.invoice)
     else:
         console.print(found.why_not, markup=False)
+    raise typer.Exit(1 if found.rule else 0)
 
 
 @app.command("what-if")
 def what_if(
     customer: Customer,
     months: Annotated[int, typer.Option(min=1, max=12, help="how many full months to look back")] = 3,
+    package: Annotated[str | None, typer.Option(help="only this one beside the booked one")] = None,
     addon: Annotated[list[str] | None, typer.Option(help="instead of the booked ones; may be given again")] = None,
     today: Today = None,
     *,
@@ -49,7 +51,7 @@ def what_if(
 ) -> None:
     """Tell what the last full months would have cost on each package, the cheapest first."""
     with opened(today) as work:
-        found = what_if_customer(work, customer, months, addon)
+        found = what_if_customer(work, customer, months, package, addon)
     print_json(found) if as_json else _print_options(found)
 
 
@@ -58,14 +60,7 @@ def rerate(month: Month, *, as_json: AsJson = False) -> None:
     """Rate a month's issued invoices again from what was recorded when they were issued; exit 1 on a difference."""
     with opened() as work:
         found = rerate_month(work, month)
-    if as_json:
-        print_json(found)
-    else:
-        for each in found.disagreements:
-            for problem in each.problems:
-                console.print(f"{each.invoice} {each.customer}: {problem}", markup=False, highlight=False)
-        wrong = f"{len(found.disagreements):,} do not come out again" if found.disagreements else "all come out again"
-        console.print(f"{found.month}: {found.invoices:,} invoices rated again, {wrong}", highlight=False)
+    print_json(found) if as_json else _print_rerated(found)
     raise typer.Exit(1 if found.disagreements else 0)
 
 
@@ -77,14 +72,17 @@ def _print_invoice(invoice: Invoice) -> None:
         markup=False,
         highlight=False,
     )
-    table = Table("Leistung", box=None, padding=(0, 3, 0, 0))
-    for heading in ("Menge", "Einzelpreis €", f"{'brutto' if is_gross else 'netto'} €"):
+    table = Table("Leistung", box=None, padding=(0, 2, 0, 0))
+    table.add_column("Menge", justify="right", no_wrap=True)
+    table.add_column("Einheit", no_wrap=True)
+    for heading in ("Einzelpreis €", f"{'brutto' if is_gross else 'netto'} €"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Grundlage", no_wrap=True)
     for line in invoice.lines:
         table.add_row(
             line.text,
             german_number(line.quantity),
+            line.unit,
             german_number(line.unit_price, 2),
             german_amount(line.cents),
             line.clause,
@@ -95,7 +93,7 @@ def _print_invoice(invoice: Invoice) -> None:
         ("Umsatzsteuer", invoice.vat_cents),
         ("Rechnungsbetrag", invoice.gross_cents),
     ):
-        table.add_row(label, "", "", german_amount(cents), "")
+        table.add_row(label, "", "", "", german_amount(cents), "")
     console.print(table)
 
 
@@ -104,14 +102,29 @@ def _print_options(found: WhatIf) -> None:
     unit = "brutto" if found.prices == "gross" else "netto"
     for heading in (*found.months, f"zusammen {unit} €", "Unterschied €"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("wie abgerechnet", *map(german_amount, (*found.cents, found.total_cents)), "")
+    table.add_row("wie gebucht", *map(german_amount, (*found.cents, found.total_cents)), "")
     for each in found.options:
         name = f"{each.label} (gebucht)" if each.is_current else each.label
         amounts = (*each.cents, each.total_cents)
-        table.add_row(name, *map(german_amount, amounts), f"{german_amount(each.difference_cents)}")
+        table.add_row(name, *map(german_amount, amounts), german_amount(each.difference_cents))
     console.print(table)
     for package, why in found.left_out.items():
         console.print(f"ohne {package}: {why}", markup=False)
-    best = found.options[0]
-    said = "Das gebuchte Paket ist das günstigste." if best.is_current else f"Am günstigsten: {best.label}."
-    console.print(f"\n{said}", markup=False)
+    for month, why in found.skipped.items():
+        console.print(f"ohne {month}: {why}", markup=False, highlight=False)
+    console.print(f"\n{_best(found)}", markup=False)
+
+
+def _best(found: WhatIf) -> str:
+    if (best := found.cheapest) is None:
+        return "Kein Paket gab es in allen diesen Monaten."
+    return "Das gebuchte Paket ist das günstigste." if best.is_current else f"Am günstigsten: {best.label}."
+
+
+def _print_rerated(found: Rerated) -> None:
+    for each in found.disagreements:
+        for problem in each.problems:
+            console.print(f"{each.invoice} {each.customer}: {problem}", markup=False, highlight=False)
+    invoices = "1 Rechnung" if found.invoices == 1 else f"{german_number(found.invoices)} Rechnungen"
+    wrong = f"{german_number(len(found.disagreements))} davon anders" if found.disagreements else "alle gleich"
+    console.print(f"{found.month}: {invoices} nachberechnet, {wrong}", highlight=False)

@@ -38,7 +38,9 @@ def check(
 
 @group.command()
 def docs(
-    folder: Annotated[Path, typer.Argument(help="where terms.md and terms.schema.json are written")] = Path("docs"),
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="where terms.md and terms.schema.json are written")
+    ] = Path("docs"),
 ) -> None:
     """Make the reference of terms files and their JSON Schema again, from the code."""
     for name, text in (("terms.md", reference_text()), ("terms.schema.json", schema_text())):

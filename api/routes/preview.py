@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.access import Finance, Work
 from api.forms import MONTH_PATTERN, Name
-from api.preview import preview_customer, what_if_customer
+from api.preview import DRAFT, preview_customer, what_if_customer
 from api.routes.billing import LineAnswer, line_answer
 from api.routes.customers import Customer
 from metering.month import BillingMonth
@@ -24,8 +24,12 @@ class PreviewLine(LineAnswer):
 
 
 class PreviewAnswer(BaseModel):
-    """The invoice that a month would have if it were closed now; ``why_not`` says why there would be none."""
+    """The invoice that a month would have if it were closed now; it has no number.
 
+    ``why_not`` says why there would be none, ``rule`` names the one that would park the customer.
+    """
+
+    number: Literal["ENTWURF"] = DRAFT
     customer: str
     month: str
     period_from: date | None = None
@@ -35,6 +39,7 @@ class PreviewAnswer(BaseModel):
     gross_cents: int = 0
     lines: list[PreviewLine] = []
     why_not: str = ""
+    rule: str = ""
 
 
 class OptionAnswer(BaseModel):
@@ -49,16 +54,20 @@ class OptionAnswer(BaseModel):
 
 
 class WhatIfAnswer(BaseModel):
-    """What some months cost, and would have cost on each package, the cheapest first; and why others are left out."""
+    """What some months cost, and would have cost on each package, the cheapest first.
+
+    ``left_out`` says why of other packages, ``skipped`` of other months.
+    """
 
     customer: str
     months: list[str]
     cents: list[int]
     total_cents: int
     prices: Literal["net", "gross"]
-    cheapest: str
+    cheapest: str | None
     options: list[OptionAnswer]
     left_out: dict[str, str]
+    skipped: dict[str, str]
 
 
 @router.get("/{customer}/preview")
@@ -71,7 +80,7 @@ def get_preview(
     """Show what a customer's invoice would be if the month were closed now, from what is counted so far."""
     found = preview_customer(work, customer, BillingMonth.parse(month) if month else None)
     if (invoice := found.invoice) is None:
-        return PreviewAnswer(customer=customer, month=found.month, why_not=found.why_not)
+        return PreviewAnswer(customer=customer, month=found.month, why_not=found.why_not, rule=found.rule)
     return PreviewAnswer(
         customer=customer,
         month=found.month,
@@ -90,17 +99,18 @@ def get_what_if(
     _: Finance,
     customer: Customer,
     months: Annotated[int, Query(ge=1, le=_MOST_MONTHS, description="how many full months to look back")] = 3,
+    package: Annotated[Name | None, Query(description="only this one beside the booked one")] = None,
     addons: Annotated[list[Name] | None, Query(description="instead of those that are booked")] = None,
 ) -> WhatIfAnswer:
     """Tell what the last full months would have cost on each package, the cheapest first."""
-    found = what_if_customer(work, customer, months, addons)
+    found = what_if_customer(work, customer, months, package, addons)
     return WhatIfAnswer(
         customer=customer,
         months=list(found.months),
         cents=list(found.cents),
         total_cents=found.total_cents,
         prices=found.prices,
-        cheapest=found.options[0].package,
+        cheapest=found.cheapest.package if found.cheapest else None,
         options=[
             OptionAnswer(
                 package=each.package,
@@ -113,4 +123,5 @@ def get_what_if(
             for each in found.options
         ],
         left_out=dict(found.left_out),
+        skipped=dict(found.skipped),
     )

@@ -7,7 +7,7 @@ from invoicing.prices import Flat, Graduated, PassThrough, Seats, Volume
 from invoicing.prices.tier import ascend
 from invoicing.terms.locate import Path
 from invoicing.terms.model import Addon, Package, Terms
-from invoicing.terms.rules import Period, Term
+from invoicing.terms.rules import ObjectionExit, Period, Term
 from invoicing.values import Setting
 
 Finding = tuple[Path, str]
@@ -103,9 +103,9 @@ def _included_addons_exist(terms: Terms) -> Iterator[Finding]:
 
 def _periods_have_one_length(terms: Terms) -> Iterator[Finding]:
     """Check that a period is so many months, or weeks, or days."""
-    for key, rule in _rules(terms):
-        if isinstance(rule.value, Period) and (rule.value.months, rule.value.weeks, rule.value.days).count(0) <= 1:
-            yield (*key, "value"), "must be months or weeks or days, only one of them"
+    for key, period in _periods(terms):
+        if (period.months, period.weeks, period.days).count(0) <= 1:
+            yield key, "must be months or weeks or days, only one of them"
 
 
 def _terms_that_end_have_a_length(terms: Terms) -> Iterator[Finding]:
@@ -144,6 +144,18 @@ def _disputes_end_with_a_due_date(terms: Terms) -> Iterator[Finding]:
         yield ("rules", "dispute_until"), "rules.due is missing: until when can an invoice be disputed?"
 
 
+def _objections_have_a_cause(terms: Terms) -> Iterator[Finding]:
+    """Check that ``objection_exit`` stands only beside ``terms_change``, and its notice runs out at a month's end.
+
+    Contract: cunio AGB 15.1
+    """
+    if rule := terms.rules.objection_exit:
+        if terms.rules.terms_change is None:
+            yield ("rules", "objection_exit"), "rules.terms_change is missing: until when can a customer object?"
+        if rule.value.notice.to != "month_end":
+            yield ("rules", "objection_exit", "value", "notice"), 'must have to = "month_end"'
+
+
 def _consumers_withdraw(terms: Terms) -> Iterator[Finding]:
     """Check that ``withdrawal``, a right of consumers, stands only where ``customers`` is ``anyone``."""
     if terms.rules.withdrawal and terms.rules.customers.value != "anyone":
@@ -174,6 +186,7 @@ CHECKS: tuple[Check, ...] = (
     _debits_are_announced,
     _measures_of_default_fit,
     _disputes_end_with_a_due_date,
+    _objections_have_a_cause,
     _consumers_withdraw,
     _cited_clauses_have_a_meaning,
 )
@@ -209,6 +222,15 @@ def _rules(terms: Terms) -> Iterator[tuple[Path, Setting[Any]]]:
     for name, package in terms.packages.items():
         if package.term:
             yield ("packages", name, "term"), package.term
+
+
+def _periods(terms: Terms) -> Iterator[tuple[Path, Period]]:
+    for key, rule in _rules(terms):
+        if isinstance(rule.value, Period):
+            yield (*key, "value"), rule.value
+        elif isinstance(rule.value, ObjectionExit):
+            yield (*key, "value", "within"), rule.value.within
+            yield (*key, "value", "notice"), rule.value.notice
 
 
 def _terms(terms: Terms) -> Iterator[tuple[Path, Term | None]]:

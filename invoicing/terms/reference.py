@@ -1,11 +1,13 @@
 """The reference of terms files, ``docs/terms.md``: an introduction, then every table and key from the schema."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from invoicing.terms.checks import CHECKS, models
+from invoicing.terms.example import examples
 from invoicing.terms.load import shipped
+from invoicing.terms.model import Terms
 from invoicing.terms.schema import schema
 
 _INTRODUCTION = """\
@@ -33,8 +35,10 @@ Copy the shipped file that is nearest to your terms and change it. The format is
 
 - **Numbers stand without quotes**, with a point: `price = 0.08`. Nothing is ever rounded before an amount is final.
 - **Every rule is a value and its clause**: `due = { value = { days = 10, after = "invoice_date" }, clause = "6(2)" }`.
-- **`silent = true`** says that the text is silent, and the value a default; it still names the nearest clause.
-- **A rule that is left out** is one that these terms do not have.
+  The tables below say what the value may be.
+- **`silent = true`** says that the text is silent and the value is your default; name the nearest clause all the same.
+- **An optional rule that is left out** is one that these terms do not have. Below, what may be left out has a default,
+  or a `–` where nothing takes its place.
 - **`[clauses]`** explains each cited clause in one German sentence of your own: customers read it on invoices.
 - **`example_prices = true`** says that the text names no prices, and those in the file are examples.
 - **A place in a list is counted from 1**: in messages, `packages.plus.prices[2].price` is the price of the second one.
@@ -53,14 +57,16 @@ The schema knows the shape of every value; whether values fit together, only `za
 
 def reference_text() -> str:
     """Return the reference as it stands in ``docs/terms.md``."""
-    whole = schema()
-    return "\n".join([_INTRODUCTION, *_section("The file", whole), *_sections(whole), *_checks()]) + "\n"
+    return "\n".join([_INTRODUCTION, *_sections(schema()), *_checks()]) + "\n"
 
 
 def _sections(whole: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a section for each kind of table, in the order in which they are met."""
-    for name in dict.fromkeys(_met(whole, whole["definitions"])):
-        yield from _section(name, whole["definitions"][name])
+    """Yield a section for the file and each kind of table, in the order in which they are met."""
+    files = shipped().values()
+    shown, kinds = examples(files), whole["definitions"]
+    yield from _section("The file", whole, shown["Terms"], files)
+    for name in dict.fromkeys(_met(whole, kinds)):
+        yield from _section(name, kinds[name], shown[name], files)
 
 
 def _met(node: Any, kinds: Mapping[str, Any]) -> Iterator[str]:
@@ -74,22 +80,22 @@ def _met(node: Any, kinds: Mapping[str, Any]) -> Iterator[str]:
         yield from _met([value for key, value in node.items() if key != "definitions"], kinds)
 
 
-def _section(title: str, table: Mapping[str, Any]) -> Iterator[str]:
+def _section(title: str, table: Mapping[str, Any], example: str, files: Iterable[Terms]) -> Iterator[str]:
     model = table["properties"].get("model", {}).get("const")
-    yield from (f"## {title}", "", *(_model(model) if model else ()), table["description"], "")
+    yield from (f"## {title}", "", *(_model(model, files) if model else ()), table["description"], "")
     yield from ("| Key | Value | Default | Meaning |", "|---|---|---|---|")
     for name, key in table["properties"].items():
         value = key["properties"]["value"] if _is_rule(key) else key
         default = _literal(key["default"]) if "default" in key else "–"
         needed = "required" if name in table.get("required", ()) else default
         yield f"| `{name}` | {_kind(value)} | {needed} | {key['description']} |"
-    yield ""
+    yield from ("", "```toml", example, "```", "")
 
 
-def _model(name: str) -> tuple[str, str]:
-    """Say how a price model is named in a file, and which shipped files show it."""
-    seen = [f"`{key}`" for key, terms in shipped().items() if name in models(terms)]
-    return f'`model = "{name}"` (an example stands in {", ".join(seen)})', ""
+def _model(name: str, files: Iterable[Terms]) -> tuple[str, str]:
+    """Say how a price model is named in a file, and which shipped files use it."""
+    seen = [f"`{terms.id}`" for terms in files if name in models(terms)]
+    return f'`model = "{name}"`, used in {", ".join(seen)}.', ""
 
 
 def _kind(value: Mapping[str, Any]) -> str:
@@ -112,7 +118,7 @@ def _bounds(value: Mapping[str, Any]) -> str:
     low, high = value.get("minimum"), value.get("maximum")
     if high is not None:
         return f", {low} to {high}"
-    return f" from {low}" if low is not None else ", a-z, 0-9, hyphens" if "pattern" in value else ""
+    return f" from {low}" if low is not None else ", a-z, 0-9, `-` and `_`" if "pattern" in value else ""
 
 
 def _is_rule(key: Mapping[str, Any]) -> bool:

@@ -7,9 +7,9 @@ import pytest
 
 from api import contracts, customers
 from api.forms import ContractForm, CustomerForm
-from api.workplace import open_workplace
+from api.workplace import filed_terms, open_workplace
 from invoicing.history import pinned_terms
-from invoicing.terms import SHIPPED
+from invoicing.terms import SHIPPED, TermsError, find
 from tests.api.running import CUSTOMER, HandClock, Service, running, settings_in
 
 CUNIO = {"terms": "cunio-2020-02", "package": "basis", "starts_on": "2026-10-15"}
@@ -137,3 +137,15 @@ def test_a_changed_file_changes_no_contract(tmp_path: Path) -> None:
         service.ask("POST", "/v1/customers/k-2/contract", {**CUNIO, "terms": "own-2026"}, expect=201)
         with service.ledger.read() as session:
             assert pinned_terms(session)["own-2026"].packages["basis"].price == 149
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(("price", "says"), [("149.00", None), ("149.01", "give yours an id of its own")])
+def test_no_file_takes_the_place_of_a_shipped_one(tmp_path: Path, price: str, says: str | None) -> None:
+    text = (SHIPPED / "cunio-2020-02.toml").read_text(encoding="utf-8").replace("price = 149.00", f"price = {price}")
+    (tmp_path / "cunio-2020-02.toml").write_text(text, encoding="utf-8")
+    if says is None:
+        assert filed_terms(tmp_path)["cunio-2020-02"] == find("cunio-2020-02")
+        return
+    with pytest.raises(TermsError, match=says):
+        filed_terms(tmp_path)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from api.rerated import rerate_month
 from api.workplace import open_workplace
@@ -16,6 +17,7 @@ from invoicing.records import InvoiceRecord
 from invoicing.rerate import rerated
 from metering.month import BillingMonth
 from tests.api.running import CUSTOMER, Service
+from tests.api.test_cli import told, zaehlwerk
 
 
 def again(service: Service, number: str = "RE-2026-000001", **changes: Any) -> list[str]:
@@ -81,11 +83,33 @@ def test_an_invoice_that_was_tampered_with_is_told(shared: Service, what: str) -
     assert any(says in problem for problem in again(shared, **change(issued(shared))))
 
 
-def test_a_whole_month_is_rated_again(service: Service) -> None:
+def test_a_whole_month_is_rated_again(each_service: Service) -> None:
     for key in ("k-1", "k-2", "k-3"):
-        service.customer(key)
-    service.close_month("2026-10")
-    with open_workplace(service.settings, service.clock) as work:
+        each_service.customer(key)
+    each_service.close_month("2026-10")
+    with open_workplace(each_service.settings, each_service.clock) as work:
         found = rerate_month(work, BillingMonth(2026, 10))
         assert (found.month, found.invoices, found.disagreements) == ("2026-10", 3, ())
         assert rerate_month(work, BillingMonth(2026, 9)).invoices == 0
+
+
+def test_a_month_in_the_terminal(service: Service) -> None:
+    def said(month: str) -> tuple[int, str]:
+        done = zaehlwerk(service.settings.data_dir, "rerate", month)
+        return done.returncode, " ".join(done.stdout.split())
+
+    for key in ("k-1", "k-2"):
+        service.customer(key, package="schnupperpaket")
+    service.close_month("2026-10")
+    assert said("2026-09") == (0, "2026-09: 0 Rechnungen nachberechnet, alle gleich")
+    assert said("2026-10") == (0, "2026-10: 2 Rechnungen nachberechnet, alle gleich")
+    with service.ledger.write() as session:
+        session.execute(text("DROP TRIGGER contract_event_no_update"))
+        session.execute(text("UPDATE contract_event SET package = 'basic-2500' WHERE customer = 'k-2'"))
+    code, words = said("2026-10")
+    assert code == 1
+    assert words.startswith("RE-2026-000002 k-2: Position 1: berechnet „Paket Schnupperpaket")
+    assert "nachberechnet „Paket BASIC 2.500" in words
+    assert words.endswith("2026-10: 2 Rechnungen nachberechnet, 1 davon anders")
+    shown = told(service.settings.data_dir, "rerate", "2026-10", code=1)
+    assert (shown["invoices"], [each["invoice"] for each in shown["disagreements"]]) == (2, ["RE-2026-000002"])

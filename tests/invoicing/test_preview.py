@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from invoicing.contract.parts import parts_of
-from invoicing.preview import Month, differences, what_if
+from invoicing.preview import Month, MonthDifference, differences, what_if
 from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
-from tests.invoicing.contract.story import CONNECTAVO, CUNIO, FLUKS, history
+from tests.invoicing.contract.story import CONNECTAVO, CUNIO, FLUKS, KLUGO, history
 
 
 def month(terms: Terms, life: str, name: str, **counts: int) -> Month:
@@ -67,6 +67,39 @@ def test_what_cannot_be_booked_is_left_out_with_the_reason() -> None:
     found = what_if([month(CONNECTAVO, "2026-01-01 started standard", "2026-10")])
     assert [each.package for each in found.options] == ["standard", "professional"]
     assert found.left_out == {"start": "läuft von selbst aus und kann nicht gewechselt werden"}
+
+
+def test_without_a_package_that_all_months_had_there_is_no_cheapest() -> None:
+    found = what_if([month(KLUGO, "2026-01-01 started user-login", "2026-09"), month(FLUKS, BASIC, "2026-10")])
+    assert (found.options, found.cheapest, found.total_cents) == ((), None, 25_000)
+    assert found.left_out["basic-2500"] == "gab es nicht in 2026-09"
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        ("premium-50000", ["basic-2500 25000", "premium-50000 80000"]),
+        ("schnupperpaket", ["schnupperpaket 6000", "basic-2500 25000"]),
+        ("basic-2500", ["basic-2500 25000"]),
+        ("gold", ["basic-2500 25000"]),
+    ],
+)
+def test_one_package_alone_stands_beside_the_booked_one(package: str, expected: list[str]) -> None:
+    found = what_if([month(FLUKS, BASIC, "2026-10")]).only(package)
+    assert [f"{each.package} {each.total_cents}" for each in found.options] == expected
+
+
+def test_why_one_package_alone_is_left_out_is_kept_and_of_others_not() -> None:
+    found = what_if([month(CONNECTAVO, "2026-01-01 started standard", "2026-10")])
+    assert list(found.only("start").left_out) == ["start"]
+    assert list(found.only("professional").left_out) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "mark"), [(0, None, "new"), (1, None, "new"), (None, 0, "gone"), (None, 1, "gone"), (1, 2, "")]
+)
+def test_new_and_gone_customers_are_marked(now: int | None, before: int | None, mark: str) -> None:
+    assert MonthDifference("k-1", now, before).mark == mark
 
 
 @pytest.mark.parametrize(
