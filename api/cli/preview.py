@@ -14,6 +14,8 @@ from invoicing.preview import WhatIf
 from metering.month import BillingMonth
 
 app = typer.Typer()
+_LEAST_TEXT = 18
+_MOST_MONTHS = 3
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER")]
 
 
@@ -72,12 +74,13 @@ def _print_invoice(invoice: Invoice) -> None:
         markup=False,
         highlight=False,
     )
-    table = Table("Leistung", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("Leistung", min_width=_LEAST_TEXT)
     table.add_column("Menge", justify="right", no_wrap=True)
-    table.add_column("Einheit", no_wrap=True)
-    for heading in ("Einzelpreis €", f"{'brutto' if is_gross else 'netto'} €"):
+    table.add_column("Einheit", overflow="fold")
+    for heading in ("Preis €", f"{'brutto' if is_gross else 'netto'} €"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Grundlage", no_wrap=True)
+    table.add_column("Grundlage", overflow="fold")
     for line in invoice.lines:
         table.add_row(
             line.text,
@@ -98,15 +101,18 @@ def _print_invoice(invoice: Invoice) -> None:
 
 
 def _print_options(found: WhatIf) -> None:
-    table = Table("Paket", box=None, padding=(0, 3, 0, 0))
+    """Print each package with its sum; and with its months, where they are few enough for columns of their own."""
+    table = Table("Paket", box=None, padding=(0, 2, 0, 0))
     unit = "brutto" if found.prices == "gross" else "netto"
-    for heading in (*found.months, f"zusammen {unit} €", "Unterschied €"):
+    shown = len(found.months) if len(found.months) <= _MOST_MONTHS else 0
+    for heading in (*found.months[:shown], f"Summe {unit} €", "Unterschied €"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("wie gebucht", *map(german_amount, (*found.cents, found.total_cents)), "")
+    table.add_row("wie gebucht", *map(german_amount, (*found.cents[:shown], found.total_cents)), "")
     for each in found.options:
         name = f"{each.label} (gebucht)" if each.is_current else each.label
-        amounts = (*each.cents, each.total_cents)
-        table.add_row(name, *map(german_amount, amounts), german_amount(each.difference_cents))
+        amounts = (*each.cents[:shown], each.total_cents, each.difference_cents)
+        table.add_row(name, *map(german_amount, amounts))
+    console.print(f"{', '.join(found.months)}:\n", highlight=False)
     console.print(table)
     for package, why in found.left_out.items():
         console.print(f"ohne {package}: {why}", markup=False)

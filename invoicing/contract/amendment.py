@@ -6,7 +6,7 @@ from datetime import date
 
 from invoicing.contract.ending import Termination, length, month_start, unless_ended
 from invoicing.contract.error import ContractError
-from invoicing.contract.event import Contract, ContractEvent, lives
+from invoicing.contract.event import ContractEvent, Life, lives
 from invoicing.contract.term import A_DAY, month_end, runs_out
 from invoicing.money import german_date
 from invoicing.terms import Setting, Terms
@@ -59,12 +59,10 @@ def check_terms_change(
     Contract: fluks AGB 2.4
     """
     change = terms_change(now, received_on, effective_on)
-    contract = _on(events, change.effective_on)
+    life = _life(events, change.effective_on)
     if new.id == now.id:
         raise ContractError("terms", f"the contract already has {new.id}: name other terms")
-    missing = [contract.package] if contract.package not in new.packages else []
-    missing += sorted(contract.addons - new.addons.keys())
-    if missing:
+    if missing := _missing(life, change.effective_on, new):
         raise ContractError("terms", f"{new.id} have no {', '.join(missing)}: change the contract first")
     if billed_through and change.effective_on <= billed_through:
         raise ContractError("effective_on", f"already invoiced until {billed_through}: choose the month after")
@@ -97,6 +95,8 @@ def check_objection_exit(events: Sequence[ContractEvent], now: Terms, received_o
     if rule is None or not objected or (at := objected[-1].received_on) is None:
         raise ContractError("cause", "no objection gives a right to end this contract: end it by notice")
     until = last_day_to_act(runs_out(rule.value.within, at))
+    if received_on < at:
+        raise ContractError("received_on", f"the objection came on {at}: not before")
     if received_on > until:
         raise ContractError("received_on", f"after the objection the contract could be ended until {until}")
     ends_on = month_end(runs_out(rule.value.notice, received_on))
@@ -107,7 +107,7 @@ def check_objection_exit(events: Sequence[ContractEvent], now: Terms, received_o
         f"({now.cited(rule.clause)}): Der Vertrag endet mit Ablauf des {german_date(ends_on)}.",
         "objection",
     )
-    return unless_ended(_on(events, received_on), end)
+    return unless_ended(_life(events, received_on).start, end)
 
 
 def _rule(terms: Terms) -> Setting[Period]:
@@ -121,8 +121,16 @@ def _announced(events: Sequence[ContractEvent]) -> ContractEvent | None:
     return found[-1] if found else None
 
 
-def _on(events: Sequence[ContractEvent], day: date) -> Contract:
+def _missing(life: Life, first: date, new: Terms) -> list[str]:
+    """Return what new terms lack of all that is booked from their first day on, as it is agreed now."""
+    days = {first, *(each.effective_on for each in life.changes if each.effective_on > first)}
+    states = [life.on(day) for day in days if life.start.is_active(day)]
+    packages, addons = {each.package for each in states}, {key for each in states for key in each.addons}
+    return [*sorted(packages - new.packages.keys()), *sorted(addons - new.addons.keys())]
+
+
+def _life(events: Sequence[ContractEvent], day: date) -> Life:
     found = [life for life in lives(events) if life.start.is_active(day)]
     if not found:
         raise ContractError("effective_on", f"there is no contract on {day}")
-    return found[-1].on(day)
+    return found[-1]

@@ -8,7 +8,7 @@ from invoicing.contract.ending import month_start
 from invoicing.contract.error import ContractError
 from invoicing.contract.event import Contract, ContractEvent, Life, lives
 from invoicing.contract.fee import monthly_fee
-from invoicing.contract.term import A_DAY, fixed_end, term_on
+from invoicing.contract.term import A_DAY, fixed_end, term_on, term_rule
 from invoicing.terms import Terms
 from metering.month import BillingMonth
 
@@ -59,6 +59,7 @@ def check_change(
     if not add and not remove and change.package in {None, state.package}:
         raise ContractError("package", "this changes nothing: name another package, or add-ons to add or remove")
     after = Life(state, (change,)).on(change.effective_on)
+    _check_term(terms, state, after)
     _check_day(terms, life, change.effective_on, billed_through, agreed_on, is_less=is_less(terms, state, after))
 
 
@@ -143,6 +144,17 @@ def _check_prices(prices: Mapping[str, Decimal], terms: Terms) -> None:
     known = {f"packages.{key}" for key in terms.packages} | {f"addons.{key}" for key in terms.addons}
     if unknown := sorted(prices.keys() - known):
         raise ContractError("prices", f"{', '.join(unknown)}: nothing of {terms.id}, choose from {_names(known)}")
+
+
+def _check_term(terms: Terms, before: Contract, after: Contract) -> None:
+    """Raise ContractError when another package binds for another term: a change leaves the term as it is.
+
+    Contract: cunio AGB 13.1, Connectavo AGB II 9.2
+    """
+    was, rule = term_rule(terms, before), term_rule(terms, after)
+    if (was and was.value) != (rule and rule.value):
+        cited = f" ({terms.cited(rule.clause)})" if rule else ""
+        raise ContractError("package", f"{after.package} has a term of its own{cited}: start a new contract with it")
 
 
 def _check_package(package: str, terms: Terms) -> None:

@@ -36,7 +36,7 @@ def termination_end(
 
     Contract: fluks AGB 16.1, Cloudeteer AGB 13(1), KLUGO AGB 15.2, cunio AGB 13.1, Connectavo AGB II 9.2
     """
-    if by == "customer" and (trial := trial_exit(terms, contract, received_on)):
+    if by == "customer" and not addons and (trial := trial_exit(terms, contract, received_on)):
         return trial
     notice = _notice(terms, by)
     out = runs_out(notice.value, received_on)

@@ -101,7 +101,7 @@ def state_on(events: Sequence[ContractEvent], day: date, known_at: datetime | No
 
 
 def lives(events: Iterable[ContractEvent]) -> list[Life]:
-    """Return each contract of a history with what holds of it; by day of start.
+    """Return each contract of a history with what holds of it; by day of start, after those that never had a day.
 
     A termination ends the contract recorded last, a change belongs to the contract that runs on its day. What was taken
     back (a change of terms by objection, a price rise by waiver, and then the termination for it) is left out.
@@ -116,7 +116,7 @@ def lives(events: Iterable[ContractEvent]) -> list[Life]:
         elif found:
             home = [changes for start, changes in found if start.starts_on <= event.effective_on]
             (home or [found[-1][1]])[-1].append(event)
-    ordered = sorted(found, key=lambda life: life[0].starts_on)
+    ordered = sorted(found, key=lambda life: (life[0].is_active(life[0].starts_on), life[0].starts_on))
     return [Life(start, tuple(sorted(changes, key=lambda each: each.effective_on))) for start, changes in ordered]
 
 
@@ -127,16 +127,18 @@ def _holding(events: Iterable[ContractEvent]) -> list[ContractEvent]:
         if event.kind == "terms_objected":
             _take_back(held, "terms_changed")
         elif event.kind == "price_waived":
-            _take_back(held, "price_raised")
-            held = [each for each in held if each.kind != "terminated" or each.cause != "price_rise"]
+            at = _take_back(held, "price_raised")
+            held[at:] = [each for each in held[at:] if each.kind != "terminated" or each.cause != "price_rise"]
         else:
             held.append(event)
     return held
 
 
-def _take_back(held: list[ContractEvent], kind: Kind) -> None:
-    if newest := next((each for each in reversed(held) if each.kind == kind), None):
-        held.remove(newest)
+def _take_back(held: list[ContractEvent], kind: Kind) -> int:
+    """Remove the newest event of a kind; return where it stood."""
+    at = max((at for at, each in enumerate(held) if each.kind == kind), default=len(held))
+    del held[at : at + 1]
+    return at
 
 
 def _started(event: ContractEvent) -> Contract:

@@ -52,6 +52,8 @@ def check_rise(
         raise ContractError(
             "effective_on", f"prices may rise from {possible} at the earliest ({terms.cited(rule.clause)})"
         )
+    if not life.start.is_active(first):
+        raise ContractError("effective_on", f"the contract ends on {life.start.ends_on}: no price rises after that")
     state = life.on(first)
     _check_higher(terms, state, prices)
     percent = _percent(terms, state, prices, state.prices)
@@ -77,10 +79,11 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
     if not rises or (told := rises[-1].received_on) is None:
         raise ContractError("cause", "no price rise is announced: end the contract by notice")
     rise = rises[-1]
-    before = [each for each in events if each is not rise]
-    known = check_rise(before, terms, told, rise.prices, rise.effective_on)
+    known = check_rise(events[: events.index(rise)], terms, told, rise.prices, rise.effective_on)
     if known.exit_until is None:
         raise ContractError("cause", f"this rise gives no right to end the contract ({terms.cited(rule.clause)})")
+    if received_on < told:
+        raise ContractError("received_on", f"the rise was announced on {told}: not before")
     if received_on > known.exit_until:
         raise ContractError("received_on", f"the contract could be ended for this rise until {known.exit_until}")
     ends_on = rise.effective_on - A_DAY
@@ -113,7 +116,7 @@ def _rule(terms: Terms) -> Setting[PriceRise]:
 
 
 def _running(events: Sequence[ContractEvent]) -> Life:
-    found = lives(events)
+    found = [each for each in lives(events) if each.start.is_active(each.start.starts_on)]
     if not found:
         raise ContractError("received_on", "there is no contract")
     return found[-1]

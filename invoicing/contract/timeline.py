@@ -44,12 +44,12 @@ def timeline(terms: Mapping[str, Terms], events: Sequence[ContractEvent], today:
 
 
 def _beginning(terms: Terms, start: Contract) -> Iterator[Milestone]:
-    yield Milestone(start.starts_on, f"Der Vertrag beginnt: {terms.label(f'packages.{start.package}')}.")
-    if start.trial_ends_on and terms.rules.trial:
+    if start.is_active(start.starts_on):
+        yield Milestone(start.starts_on, f"Der Vertrag beginnt: {terms.label(f'packages.{start.package}')}.")
+    if start.trial_ends_on and terms.rules.trial and start.is_active(start.trial_ends_on):
         clause = terms.cited(terms.rules.trial.clause)
         yield Milestone(start.trial_ends_on, f"Die kostenlose Testphase endet ({clause}).")
-        if not start.ends_on or start.ends_on > start.trial_ends_on:
-            first = start.trial_ends_on + A_DAY
+        if start.is_active(first := start.trial_ends_on + A_DAY):
             yield Milestone(first, f"Die vergütungspflichtige Nutzung beginnt ({clause}).")
 
 
@@ -57,7 +57,7 @@ def _changes(terms: Mapping[str, Terms], life: Life) -> Iterator[Milestone]:
     for each in life.changes:
         before, after = life.on(each.effective_on - A_DAY), life.on(each.effective_on)
         own = terms.get(after.terms)
-        if own is None:
+        if own is None or not life.start.is_active(each.effective_on):
             continue
         if each.kind == "changed":
             yield Milestone(each.effective_on, f"Die Änderung wird wirksam: {_difference(own, before, after)}.")
@@ -86,7 +86,8 @@ def _end(terms: Mapping[str, Terms], life: Life, today: date, events: Sequence[C
         by_itself = fixed_end(own, start) == start.ends_on
         causes = [each.cause for each in events if each.kind == "terminated" and each.effective_on == start.ends_on]
         why = "von selbst" if by_itself else f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"
-        yield Milestone(start.ends_on, f"Der Vertrag endet mit Ablauf des Tages {why}.")
+        when = "mit Ablauf des Tages" if start.is_active(start.ends_on) else "vor seinem ersten Tag"
+        yield Milestone(start.ends_on, f"Der Vertrag endet {when} {why}.")
         return
     day = max(today, start.starts_on)
     if term := term_on(own, start, day):

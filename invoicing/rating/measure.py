@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from metering.gauge import Gauge, value_of
-
 from invoicing.terms import Meter, Terms
+from metering.gauge import Gauge, value_of
 from metering.usage import Usage
 
 

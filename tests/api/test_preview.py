@@ -137,10 +137,10 @@ def test_a_preview_in_the_terminal(service: Service) -> None:
     service.use("k-1", "2026-10-07", *["trigger"] * 1_501)
     assert lines(service, "preview", "k-1", "--month", "2026-10") == [
         "Vorschau 2026-10 für k-1, 01.10.2026 – 31.10.2026 (nichts davon ist gespeichert)",
-        "Leistung Menge Einheit Einzelpreis € netto € Grundlage",
+        "Leistung Menge Einheit Preis € netto € Grundlage",
         "Paket Schnupperpaket, Grundpreis inklusive 500 Auslöser/Aktionen 1 Monat 60,00 60,00 fluks AGB Anlage 3 § 1",
         "Paket Schnupperpaket, Auslöser/Aktionen über 500 hinaus "
-        "1.001 Auslöser/Aktionen 0,10 100,10 fluks AGB Anlage 3 § 2",
+        "1.001 Auslöser/Aktion 0,10 100,10 fluks AGB Anlage 3 § 2",
         "Netto 160,10",
         "Umsatzsteuer 30,42",
         "Rechnungsbetrag 190,52",
@@ -156,7 +156,8 @@ def test_packages_compared_in_the_terminal(service: Service) -> None:
     service.customer("k-1", package="basic-2500")
     service.use("k-1", "2026-10-07", *["trigger"] * 510)
     assert lines(service, "what-if", "k-1", "--package", "schnupperpaket") == [
-        "Paket 2026-09 2026-10 zusammen netto € Unterschied €",
+        "2026-09, 2026-10:",
+        "Paket 2026-09 2026-10 Summe netto € Unterschied €",
         "wie gebucht 250,00 250,00 500,00",
         "Schnupperpaket 60,00 61,00 121,00 -379,00",
         "BASIC 2.500 (gebucht) 250,00 250,00 500,00 0,00",

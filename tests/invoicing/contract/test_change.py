@@ -236,6 +236,36 @@ def test_a_module_less_or_a_smaller_fee_is_a_downgrade(before: str, after: str, 
     assert is_less(CUNIO, *states) is less
 
 
+@pytest.mark.clause("Connectavo II 9.2")
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("package", "text", "says"),
+    [
+        ("standard", "2026-11-01 changed professional", None),
+        ("standard", "2026-11-01 changed start", "start has a term of its own .Connectavo AGB II 9.2.: start a new"),
+        ("start", "2026-11-01 changed standard", "standard has a term of its own"),
+        ("start months:12", "2026-11-01 changed standard", "standard has a term of its own"),
+        ("standard months:24", "2026-11-01 changed professional", None),
+    ],
+)
+def test_a_change_leaves_the_term_as_it_is(package: str, text: str, says: str | None) -> None:
+    life = f"2026-10-15 started {package}"
+    if says is None:
+        change(CONNECTAVO, life, text)
+        return
+    with pytest.raises(ContractError, match=says) as caught:
+        change(CONNECTAVO, life, text)
+    assert caught.value.field == "package"
+
+
+def test_a_package_without_a_term_is_no_change_of_one_that_has_it() -> None:
+    packages = {**FLUKS.packages, "basic-2500": replace(FLUKS.packages["basic-2500"], term=CUNIO.rules.term)}
+    terms = replace(FLUKS, packages=packages)
+    with pytest.raises(ContractError, match="basic-5000 has a term of its own: start a new contract with it"):
+        change(terms, RUNNING, "2026-11-01 changed basic-5000")
+    change(terms, RUNNING, "2026-11-01 changed +forms")
+
+
 @pytest.mark.parametrize(
     ("terms", "package", "other", "on", "says"),
     [

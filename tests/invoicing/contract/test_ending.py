@@ -1,5 +1,6 @@
 """When a contract ends, and why."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from invoicing.contract import ContractError, at_once, check_partial, check_termination, termination_end
 from invoicing.contract.ending import Party, form, length, notice_until
-from invoicing.terms import Terms, shipped
+from invoicing.terms import Setting, Terms, shipped
 from invoicing.terms.rules import Period
 from metering.month import BillingMonth
 from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, contract, day, history
@@ -295,6 +296,15 @@ def test_single_services_can_be_ended_where_the_terms_say_so(
     with pytest.raises(ContractError, match=says) as caught:
         check_partial(history(life, terms), date(2026, 10, 31), addons, terms)
     assert caught.value.field == field
+
+
+@pytest.mark.clause("Cloudeteer 13(1)")
+@pytest.mark.parametrize(("addons", "ends_on"), [([], "2026-09-30"), (["monitoring"], "2027-02-28")])
+def test_a_single_service_ends_by_notice_also_in_a_trial(addons: list[str], ends_on: str) -> None:
+    rules = replace(CLOUDETEER.rules, trial=Setting(value=True, clause="13(1)"))
+    signed = contract(CLOUDETEER, "2026-09-01", "managed-cloud", trial_ends_on=date(2026, 9, 30))
+    told = termination_end(replace(CLOUDETEER, rules=rules), signed, date(2026, 9, 15), addons=addons)
+    assert told.ends_on == day(ends_on)
 
 
 def test_an_add_on_that_the_terms_do_not_have_is_no_reason_to_fail() -> None:

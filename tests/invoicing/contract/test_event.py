@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from invoicing.contract import Contract, ContractEvent, in_month, state_on
 from metering.month import BillingMonth
-from tests.invoicing.contract.story import history
+from tests.invoicing.contract.story import CUNIO, history
 
 
 def shown(contract: Contract | None) -> str:
@@ -99,6 +99,33 @@ def test_of_two_terminations_the_earlier_end_holds() -> None:
 def test_ended_before_its_first_day_it_is_never_billed() -> None:
     events = history("2027-01-15 started basic-2500 @2026-11-01\n2026-12-31 terminated @2026-11-03")
     assert [in_month(events, BillingMonth.parse(each)) for each in ("2026-12", "2027-01", "2027-02")] == [None] * 3
+
+
+WAIVED = """
+    2026-10-15 started      basis
+    2027-11-01 price_raised packages.basis=160.00
+    2027-10-31 terminated   cause:price_rise
+    2028-01-01 started      basis
+    2029-01-01 price_raised packages.basis=160.00
+    2028-12-31 terminated   cause:price_rise
+    2029-01-01 price_waived
+"""
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
+    ("day", "state"), [("2027-10-31", "basis"), ("2027-11-01", "-"), ("2028-12-31", "basis"), ("2029-01-01", "basis")]
+)
+def test_a_waiver_takes_nothing_back_of_an_earlier_contract(day: str, state: str) -> None:
+    found = state_on(history(WAIVED, CUNIO), date.fromisoformat(day))
+    assert shown(found) == state
+    assert not found or found.prices == {}
+
+
+@pytest.mark.parametrize("kind", ["terms_objected", "price_waived"])
+def test_where_nothing_was_announced_nothing_is_taken_back(kind: str) -> None:
+    events = history(f"2026-10-15 started basic-2500\n2026-12-31 terminated cause:price_rise\n2026-12-01 {kind}")
+    assert state_on(events, date(2027, 1, 1)) is None
 
 
 def test_without_history_there_is_no_contract() -> None:

@@ -74,6 +74,27 @@ def test_a_rise_that_comes_too_early_names_the_first_day(effective_on: str, says
 
 @pytest.mark.clause("cunio 8.8")
 @pytest.mark.parametrize(
+    ("ends_on", "effective_on"), [("2027-10-31", None), ("2027-11-01", "2027-11-01"), ("2027-11-30", "2027-11-01")]
+)
+def test_nothing_rises_after_the_end(ends_on: str, effective_on: str | None) -> None:
+    life = f"{SIGNED}\n{ends_on} terminated"
+    if effective_on:
+        assert rise(life, "2027-08-31", "152.00").effective_on == day(effective_on)
+        return
+    with pytest.raises(ContractError, match="ends on 2027-10-31: no price rises after that") as caught:
+        rise(life, "2027-08-31", "152.00")
+    assert caught.value.field == "effective_on"
+
+
+def test_a_contract_that_never_began_has_no_prices_to_rise() -> None:
+    cancelled = "2028-06-01 started basis\n2027-12-31 terminated"
+    assert rise(f"{cancelled}\n{SIGNED}", "2027-08-31", "152.00").effective_on == date(2027, 11, 1)
+    with pytest.raises(ContractError, match="there is no contract"):
+        rise(cancelled, "2027-08-31", "152.00")
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
     ("prices", "says"),
     [
         ({}, "makes every price that it names higher"),
@@ -165,7 +186,11 @@ RISING = f"{SIGNED}\n2027-11-01 price_raised packages.basis=160.00 <2027-08-16"
     ("life", "received_on", "expected"),
     [
         (RISING, "2027-08-16", "2027-10-31"),
+        (RISING, "2027-08-15", "received_on: announced on 2027-08-16: not before"),
         (RISING, "2027-09-16", "2027-10-31"),
+        # what is agreed after the announcement takes the right not away, nor does it give it
+        (f"{RISING}\n2027-09-05 changed plus", "2027-09-16", "2027-10-31"),
+        (f"{RISING}\n2028-10-14 terminated", "2027-09-16", "2027-10-31"),
         (RISING, "2027-09-17", "received_on: until 2027-09-16"),
         (RISING, "2027-11-01", "cause: no price rise is announced"),
         (SIGNED, "2027-09-16", "cause: no price rise is announced"),

@@ -68,6 +68,67 @@ def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
     assert last in told(life, terms, "2026-11-01")
 
 
+@pytest.mark.parametrize(
+    ("life", "terms", "expected"),
+    [
+        # the customer left before the rise, so it never held; a change on the last day did
+        (
+            """2026-10-15 started basis
+               2027-10-31 changed +craftsmen
+               2027-11-01 price_raised packages.basis=160.00
+               2027-10-31 terminated cause:price_rise""",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2027-10-31 Die Änderung wird wirksam: Zusatzmodul Handwerkerportal kommt hinzu.",
+                "2027-10-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung wegen einer Preiserhöhung.",
+            ],
+        ),
+        # ended on the last day of the trial, and before it
+        (
+            "2026-10-15 started basis trial:2026-11-14\n2026-11-14 terminated cause:trial",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2026-11-14 Die kostenlose Testphase endet (cunio AGB 8.4).",
+                "2026-11-14 Der Vertrag endet mit Ablauf des Tages durch Kündigung während der Testphase.",
+            ],
+        ),
+        (
+            "2026-10-15 started basis trial:2026-11-14\n2026-11-13 terminated cause:important_reason",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2026-11-13 Der Vertrag endet mit Ablauf des Tages durch Kündigung aus wichtigem Grund.",
+            ],
+        ),
+        (
+            "2026-10-15 started basis trial:2026-11-14\n2026-11-15 terminated cause:important_reason",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2026-11-14 Die kostenlose Testphase endet (cunio AGB 8.4).",
+                "2026-11-15 Die vergütungspflichtige Nutzung beginnt (cunio AGB 8.4).",
+                "2026-11-15 Der Vertrag endet mit Ablauf des Tages durch Kündigung aus wichtigem Grund.",
+            ],
+        ),
+        # ended before it began; beside a contract that runs it is not told
+        (
+            "2027-01-15 started basic-2500\n2026-12-31 terminated",
+            FLUKS,
+            ["2026-12-31 Der Vertrag endet vor seinem ersten Tag durch Kündigung."],
+        ),
+        (
+            "2027-06-01 started basic-5000\n2026-12-31 terminated\n2027-01-01 started basic-2500",
+            FLUKS,
+            ["2027-01-01 Der Vertrag beginnt: Paket BASIC 2.500."],
+        ),
+    ],
+)
+def test_only_what_really_happens_is_told(life: str, terms: object, expected: list[str]) -> None:
+    assert told(life, terms, "2026-11-05") == expected
+
+
 def test_an_end_of_its_own() -> None:
     (event,) = history("2026-10-15 started start", CONNECTAVO)
     found = timeline(TERMS, [replace(event, ends_on=date(2027, 1, 14))], date(2026, 11, 1))
