@@ -151,7 +151,7 @@ class BilledUsage(SQLModel, table=True):
     __table_args__ = (Index("ix_billed_usage_month_customer", "month", "customer"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    invoice: str | None = Field(default=None, foreign_key="invoice.number")
+    invoice: str | None = Field(default=None, foreign_key="invoice.number", index=True)
     customer: str = Field(max_length=64)
     month: str = Field(max_length=7)
     counts: dict[str, dict[str, int]] = Field(sa_column=Column(JSON, nullable=False))
@@ -191,7 +191,7 @@ class BilledBooking(SQLModel, table=True):
     __tablename__ = "billed_booking"
 
     booking: int = Field(primary_key=True, foreign_key="booking.id", sa_column_kwargs={"autoincrement": False})
-    invoice: str | None = Field(default=None, foreign_key="invoice.number")
+    invoice: str | None = Field(default=None, foreign_key="invoice.number", index=True)
     recorded_at: datetime = Field(sa_type=Instant)
     reason: str = ""
 

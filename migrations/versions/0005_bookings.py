@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("booking"),
     )
     guard("billed_booking")
+    for table in ("billed_booking", "billed_usage"):
+        op.create_index(f"ix_{table}_invoice", table, ["invoice"], unique=False)
 
 
 def _give_invoices_an_occasion() -> None:

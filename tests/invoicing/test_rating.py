@@ -10,6 +10,7 @@ from invoicing.contract.parts import whole
 from invoicing.prices import above_allowance
 from invoicing.rating import Charge, rate
 from invoicing.terms import Terms, find
+from metering.gauge import Gauge
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 
@@ -65,6 +66,32 @@ def test_each_unit_above_the_allowance_costs_the_packages_price(package: str, mo
 @pytest.mark.clause("fluks Anlage 3 fn 1")
 def test_only_what_exceeds_the_allowance_is_above_it(used: int, included: int, above: int) -> None:
     assert above_allowance(used, included) == above
+
+
+@pytest.mark.clause("Connectavo II 2.6")
+@pytest.mark.parametrize(
+    ("package", "levels", "expected"),
+    [  # the highest number of machines connected at once, and what is charged
+        ("start", [], [("base", 190_00)]),
+        ("start", [0], [("base", 190_00)]),
+        ("start", [4, 2], [("base", 190_00)]),
+        ("start", [5, 3], [("base", 190_00)]),
+        ("start", [6, 2], [("base", 190_00), ("overage", 30_00)]),
+        ("start", [2, 6, 5], [("base", 190_00), ("overage", 30_00)]),
+        ("standard", [10, 10], [("base", 390_00)]),
+        ("standard", [11, 10], [("base", 390_00), ("overage", 29_00)]),
+        ("professional", [30], [("base", 890_00)]),
+        ("professional", [31], [("base", 890_00), ("overage", 24_00)]),
+    ],
+)
+def test_more_machines_than_licensed_are_charged(
+    package: str, levels: list[int], expected: list[tuple[str, int]]
+) -> None:
+    connectavo = find("connectavo-2021-12")
+    contract = Contract(connectavo.id, package, frozenset(), date(2026, 1, 1))
+    readings = tuple((date(2026, 10, 5 + at), level) for at, level in enumerate(levels))
+    usage = Usage("k", OCTOBER, gauges={Gauge("machines", "max", None): readings})
+    assert amounts(rate(connectavo, whole(contract, OCTOBER), usage)) == expected
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**6))
