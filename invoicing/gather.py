@@ -66,6 +66,7 @@ def cases(ledger: Ledger, run: Run, counts: Counts, only: str | None = None) -> 
     contracts = books.contracts
     used = {key for key, usage in recounted.usages.items() if usage.days} | recounted.differing.keys()
     owing = {key for key, months in late.items() if any(map(_is_told, months))} | books.bookings.keys()
+    owing |= {key for key, paid in books.advances.items() if any(paid.values())}
     assigned: dict[str | None, list[str]] = defaultdict(list)
     for source, target in sorted(decisions.items()):
         assigned[target].append(source)
@@ -83,7 +84,8 @@ def _case(books: _Books, run: Run, recounted: Recount, key: str, assigned: Seque
     readings = tuple(recounted.usages.get(source, Usage(source, month)) for source in sources)
     usage, earlier = merge(Usage(key, month), *readings), books.late.get(key, ())
     contract = books.contracts.get(key)
-    if contract is None and bookings and not (usage.days or earlier):
+    in_advance = books.advances.get(key, {})
+    if contract is None and (bookings or in_advance) and not (usage.days or earlier):
         contract = contract_of(events, month.first_day)
     is_known = contract and {contract.terms, *(each.terms for each in bookings)} <= run.terms.keys()
     terms = run.terms[contract.terms] if contract and is_known else None
@@ -94,7 +96,7 @@ def _case(books: _Books, run: Run, recounted: Recount, key: str, assigned: Seque
         terms=terms,
         parts=_parts(terms, events, month),
         next_parts=_parts(terms, events, month.next()),
-        in_advance=books.advances.get(key, {}),
+        in_advance=in_advance,
         booked=tuple(charge(each, run.terms[each.terms]) for each in bookings) if terms else (),
         timesheet=timesheet(bookings, run.terms) if terms else (),
         usage=usage,

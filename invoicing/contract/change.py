@@ -18,7 +18,8 @@ def check_start(
 ) -> date | None:
     """Return the last day of a contract that ends by itself; raise ContractError unless it may start like this.
 
-    One contract at a time, and no month billed twice.
+    One contract at a time, and no month billed twice. A new one starts in a new month; or on the day after the last
+    one, under the same terms, where parts of a month are charged by the day.
 
     Contract: fluks AGB 5.2, cunio AGB 8.4, Connectavo AGB II 9.2
     """
@@ -27,12 +28,8 @@ def check_start(
     _check_known("addons", start.addons, terms)
     _check_prices(start.prices, terms)
     _check_trial(start, terms)
-    for life in (each.start for each in lives(events)):
-        if life.ends_on is None:
-            raise ContractError("starts_on", f"a contract runs since {life.starts_on}: change or end it instead")
-        free = BillingMonth.of(life.ends_on).next().first_day
-        if life.starts_on <= life.ends_on and starts_on < free:
-            raise ContractError("starts_on", f"a contract runs until {life.ends_on}: start on {free} or later")
+    for life in lives(events):
+        _check_free(life, start, terms)
     if billed_through and starts_on <= billed_through:
         free = billed_through + A_DAY
         raise ContractError("starts_on", f"{BillingMonth.of(starts_on)} is already invoiced: start on {free}")
@@ -123,6 +120,23 @@ def _why_not(on: date, life: Contract, billed_through: date | None, earliest: da
     if on < earliest:
         return "it is too late to agree on less for this term, and for days that have passed"
     return f"{on} is not the first day of a month"
+
+
+def _check_free(before: Life, start: Contract, terms: Terms) -> None:
+    """Raise ContractError unless a contract starts after another: in a new month, or where days count the day after.
+
+    Contract: fluks AGB 5.2, Connectavo AGB II 9.2
+    """
+    ends_on = before.start.ends_on
+    if ends_on is None:
+        raise ContractError("starts_on", f"a contract runs since {before.start.starts_on}: change or end it instead")
+    if not before.start.is_active(ends_on):
+        return
+    free = BillingMonth.of(ends_on).next().first_day
+    may_follow = terms.rules.proration.value != "none" and before.on(ends_on).terms == start.terms
+    if start.starts_on < free and not (may_follow and start.starts_on == ends_on + A_DAY):
+        choice = f"{ends_on + A_DAY}, or on {free}" if may_follow else f"{free}"
+        raise ContractError("starts_on", f"a contract runs until {ends_on}: start on {choice} or later")
 
 
 def _check_trial(start: Contract, terms: Terms) -> None:

@@ -103,16 +103,17 @@ def state_on(events: Sequence[ContractEvent], day: date, known_at: datetime | No
 def lives(events: Iterable[ContractEvent]) -> list[Life]:
     """Return each contract of a history with what holds of it; by day of start, after those that never had a day.
 
-    A termination ends the contract recorded last, a change belongs to the contract that runs on its day. What was taken
-    back (a change of terms by objection, a price rise by waiver, and then the termination for it) is left out.
+    A termination ends what runs on its day, and what would have begun after it; a change belongs to the contract that
+    runs on its day. What was taken back (a change of terms by objection, a price rise by waiver, and then the
+    termination for it) is left out.
     """
     found: list[tuple[Contract, list[ContractEvent]]] = []
     for event in _holding(events):
         if event.kind == "started":
             found.append((_started(event), []))
-        elif event.kind == "terminated" and found:
-            start, changes = found[-1]
-            found[-1] = replace(start, ends_on=min(start.ends_on or date.max, event.effective_on)), changes
+        elif event.kind == "terminated":
+            end = event.effective_on
+            found = [(replace(start, ends_on=min(start.ends_on or end, end)), changes) for start, changes in found]
         elif found:
             home = [changes for start, changes in found if start.starts_on <= event.effective_on]
             (home or [found[-1][1]])[-1].append(event)

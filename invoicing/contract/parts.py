@@ -26,28 +26,30 @@ def in_month(events: Sequence[ContractEvent], month: BillingMonth) -> Contract |
 
     Contract: fluks AGB 13.1
     """
-    life = _life(events, month)
-    period = service_period(life.start, month) if life else None
-    return life.on(period[1]) if life and period else None
+    running = _running(events, month)
+    return running[-1][0].on(running[-1][2]) if running else None
 
 
 def parts_of(events: Sequence[ContractEvent], month: BillingMonth, proration: Proration) -> tuple[Part, ...]:
     """Return the parts of a month, in order; none without a contract in it.
 
     Without proration a month is billed whole, by what the contract is on its last active day; a free trial is apart.
+    One contract may follow another from one day to the next, as a licence follows a starter package.
 
-    Contract: fluks AGB 5.2
+    Contract: fluks AGB 5.2, Connectavo AGB II 9.2
     """
-    life = _life(events, month)
-    if life is None or (period := service_period(life.start, month)) is None:
-        return ()
-    first, last = period
+    return tuple(part for life, first, last in _running(events, month) for part in _parts(life, first, last, proration))
+
+
+def _parts(life: Life, first: date, last: date, proration: Proration) -> Iterator[Part]:
     begins = {first, *(each.effective_on for each in life.changes if first < each.effective_on <= last)}
     if proration == "none":
         begins = {first}
     if (trial := life.start.trial_ends_on) and first <= trial < last:
         begins.add(trial + timedelta(days=1))
-    return tuple(_parts(life, sorted(begins), last, last if proration == "none" else None))
+    ends = [*(day - timedelta(days=1) for day in sorted(begins)[1:]), last]
+    for begin, end in zip(sorted(begins), ends, strict=True):
+        yield Part(begin, end, life.on(last if proration == "none" else begin), is_trial=end <= (trial or date.min))
 
 
 def whole(contract: Contract, month: BillingMonth) -> tuple[Part, ...]:
@@ -66,14 +68,6 @@ def service_period(contract: Contract, month: BillingMonth) -> tuple[date, date]
     return (first, last) if first <= last else None
 
 
-def _life(events: Sequence[ContractEvent], month: BillingMonth) -> Life | None:
-    running = [life for life in lives(events) if service_period(life.start, month)]
-    return running[-1] if running else None
-
-
-def _parts(life: Life, begins: Sequence[date], last: date, as_on: date | None) -> Iterator[Part]:
-    """Yield the parts that begin on these days; ``as_on``: all of them are as the contract is on this day."""
-    ends = [*(day - timedelta(days=1) for day in begins[1:]), last]
-    trial = life.start.trial_ends_on or date.min
-    for first, until in zip(begins, ends, strict=True):
-        yield Part(first, until, life.on(as_on or first), is_trial=until <= trial)
+def _running(events: Sequence[ContractEvent], month: BillingMonth) -> list[tuple[Life, date, date]]:
+    """Return the contracts of a month, each with its first and last day in it."""
+    return [(life, *period) for life in lives(events) if (period := service_period(life.start, month))]

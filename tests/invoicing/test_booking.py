@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
 
 from invoicing import booked, history
 from invoicing.booking import (
@@ -36,6 +37,8 @@ from invoicing.issue import Run
 from invoicing.ledger import Ledger
 from invoicing.order import invoice_order
 from invoicing.payment import BankAccount
+from invoicing.records import InvoiceRecord
+from invoicing.rerate import rerated
 from invoicing.terms import Terms, shipped
 from tests.books import Books, debit, noon, open_books
 
@@ -411,6 +414,40 @@ def test_what_an_ended_contract_still_owes_is_billed_by_it(books: Books, ends_on
     assert (len(invoice.lines) > 2) is runs
     close(books, "2026-11", "2026-12-01")
     assert sum(len(bookings_of(each)) for each in books.invoices()) == 2
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
+@pytest.mark.parametrize(
+    ("minutes", "problems", "lines"),
+    [
+        (0, ["negative_invoice"], []),
+        (
+            6 * 60,
+            [],
+            ["Paket Managed Cloud, Grundpreis, Berichtigung November 2026 -89000", "Arbeit nach Aufwand 93000"],
+        ),
+    ],
+)
+def test_what_was_paid_in_advance_for_after_the_end_goes_back(
+    books: Books, minutes: int, problems: list[str], lines: list[str]
+) -> None:
+    """November is paid with October's invoice, and only then the end of October becomes known."""
+    customer(books, CLOUDETEER)
+    close(books, "2026-10", "2026-11-02")
+    books.event("k-1", ContractEvent("terminated", date(2026, 10, 31), noon("2026-11-03")))
+    if minutes:
+        book(books, work(minutes, "2026-10-30"))
+    report = close(books, "2026-11", "2026-12-01")
+    assert [each.rule for each in report.problems] == problems
+    told = [
+        f"{line.text.partition(', 30.')[0]} {line.net_cents}" for each in books.invoices()[1:] for line in each.lines
+    ]
+    assert sorted(told, reverse=True) == lines
+    close(books, "2026-12", "2027-01-04")
+    assert len(books.invoices()) == (2 if minutes else 1)
+    with books.ledger.read() as session:
+        issued = session.exec(select(InvoiceRecord)).all()
+        assert [list(rerated(session, shipped(), each)) for each in issued] == [[] for _ in issued]
 
 
 def test_bookings_wait_while_usage_without_a_contract_parks_the_customer(books: Books) -> None:

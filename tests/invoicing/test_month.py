@@ -243,6 +243,20 @@ def used(**days: int) -> Usage:
             {"d15": 150, "d31": 1},
             ["small 15/30 150,00", "small Aufruf 0,10"],
         ),
+        # used before, in the middle of, and after a contract that changed twice
+        (
+            "prorated",
+            "2026-10-05 starts small \n 2026-10-11 package large \n 2026-10-21 package small \n 2026-10-25 ends",
+            {"d02": 61, "d15": 301, "d28": 52},
+            [
+                "small 6/30 60,00",
+                "small 5/30 50,00",
+                "small Aufruf 0,10",
+                "small Aufruf 0,20",
+                "large 10/30 200,00",
+                "large Aufruf 0,05",
+            ],
+        ),
         # an upgrade: each part measured against its own share
         (
             "prorated",

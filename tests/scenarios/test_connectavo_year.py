@@ -19,9 +19,11 @@ YEAR = """
            |   226,10 |   190,00 | I 2.1    | Paket Startpaket, Grundpreis inklusive 5 angebundene Maschinen
 2027-03-01 | closes   | 2027-02
            |   226,10 |   190,00 | I 2.1    | Paket Startpaket, Grundpreis inklusive 5 angebundene Maschinen
+2027-03-10 | refused  | signs standard, from 2027-03-14 : start on 2027-03-15
+2027-03-10 | signs    | standard, from 2027-03-15
 2027-04-01 | closes   | 2027-03
-           |   102,11 |    85,81 | I 2.1    | Paket Startpaket, Grundpreis inklu…e Maschinen, 01.03.2027 – 14.03.2027
-2027-04-01 | signs    | standard
+           |   356,62 |    85,81 | I 2.1    | Paket Startpaket, Grundpreis inklu…e Maschinen, 01.03.2027 – 14.03.2027
+           |          |   213,87 | I 2.1    | Paket Lizenz Standard, Grundpreis …e Maschinen, 15.03.2027 – 31.03.2027
 2027-04-29 | uses     | 12 machines
 2027-05-03 | closes   | 2027-04
            |   533,12 |   390,00 | I 2.1    | Paket Lizenz Standard, Grundpreis inklusive 10 angebundene Maschinen

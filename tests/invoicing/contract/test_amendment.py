@@ -101,6 +101,12 @@ SIGNED = "2026-01-01 started basic-2500"
         ("2026-01-01 started premium-50000\n2027-01-01 changed basic-2500", SMALLER, None, "2027-01-01"),
         (f"{SIGNED} +forms\n2026-12-01 changed -forms", SMALLER, None, "2027-01-01"),
         (
+            f"{SIGNED}\n2026-06-01 changed premium-50000\n2026-08-01 changed basic-2500",
+            SMALLER,
+            None,
+            "2027-01-01",
+        ),
+        (
             "2026-01-01 started premium-50000 +forms +emails",
             SMALLER,
             None,

@@ -115,6 +115,42 @@ def test_one_contract_at_a_time(
     assert caught.value.field == refusal[0]
 
 
+STARTER = "2027-01-15 started start\n2027-04-14 terminated"
+
+
+@pytest.mark.clause("Connectavo II 9.2")
+@pytest.mark.parametrize(
+    ("life", "text", "says"),
+    [  # the starter package ends on 14 April: a licence follows on the next day, or in a new month
+        (
+            STARTER,
+            "2027-04-14 started standard",
+            "runs until 2027-04-14: start on 2027-04-15, or on 2027-05-01 or later",
+        ),
+        (STARTER, "2027-04-15 started standard", None),
+        (STARTER, "2027-04-16 started standard", "start on 2027-04-15, or on 2027-05-01 or later"),
+        (STARTER, "2027-04-30 started standard", "start on 2027-04-15, or on 2027-05-01 or later"),
+        (STARTER, "2027-05-01 started standard", None),
+        (f"{STARTER}\n2027-04-15 started standard", "2027-05-01 started standard", "runs since 2027-04-15"),
+    ],
+)
+def test_a_licence_follows_a_starter_package_from_one_day_to_the_next(life: str, text: str, says: str | None) -> None:
+    if says is None:
+        assert start(CONNECTAVO, life, text) is None
+        return
+    with pytest.raises(ContractError, match=says):
+        start(CONNECTAVO, life, text)
+
+
+def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
+    with pytest.raises(ContractError, match="runs until 2027-04-14: start on 2027-05-01 or later"):
+        start(
+            CUNIO,
+            "2027-01-15 started start terms:connectavo-2021-12\n2027-04-14 terminated",
+            "2027-04-15 started basis",
+        )
+
+
 @pytest.mark.clause("fluks 5.2")
 @pytest.mark.parametrize(
     ("terms", "text", "says"),

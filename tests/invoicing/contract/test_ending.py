@@ -159,6 +159,14 @@ def test_a_trial_is_left_with_its_last_day(trial: str, received_on: str, ends_on
             "Die Laufzeit beträgt 12 Monate und verlängert sich um dieselbe Laufzeit (cunio AGB 13.1).",
         ),
         (
+            CUNIO,
+            "basis",
+            "2027-05-15",
+            "Kündigung eingegangen am 15.05.2027, Frist 3 Monate zum Ende der Laufzeit (cunio AGB 13.1; §§ 187, 188 "
+            "BGB): Die Frist läuft am 15.08.2027 ab, der Vertrag endet mit Ablauf des 31.08.2027. "
+            "Die Laufzeit beträgt 12 Monate und verlängert sich um dieselbe Laufzeit (cunio AGB 13.1).",
+        ),
+        (
             CLOUDETEER,
             "managed-cloud",
             "2026-09-02",

@@ -44,6 +44,16 @@ SIGNED = "2026-01-15 started basis"
         (f"{SIGNED}\n2026-04-30 terminated", "2026-04", ["01-30 basis"]),
         (f"{SIGNED}\n2026-04-30 terminated", "2026-05", []),
         (f"{SIGNED}\n2026-01-14 terminated", "2026-01", []),
+        # another follows it from one day to the next, in a new month, or never began
+        (f"{SIGNED}\n2026-04-14 terminated\n2026-04-15 started plus", "2026-04", ["01-14 basis", "15-30 plus"]),
+        (f"{SIGNED}\n2026-04-14 terminated\n2026-04-15 started plus", "2026-05", ["01-31 plus"]),
+        (f"{SIGNED}\n2026-04-30 terminated\n2026-05-01 started plus", "2026-04", ["01-30 basis"]),
+        (
+            f"{SIGNED}\n2026-06-14 terminated\n2026-06-15 started plus\n2026-04-20 terminated",
+            "2026-04",
+            ["01-20 basis"],
+        ),
+        (f"{SIGNED}\n2026-06-14 terminated\n2026-06-15 started plus\n2026-04-20 terminated", "2026-06", []),
         # it changes: on the first day, the second, the last, twice, twice on a day, after its end
         (f"{SIGNED}\n2026-04-01 changed plus", "2026-04", ["01-30 plus"]),
         (f"{SIGNED}\n2026-04-01 changed plus", "2026-03", ["01-31 basis"]),
