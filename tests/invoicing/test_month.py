@@ -318,6 +318,60 @@ def test_a_minimum_and_a_credit_are_of_what_the_package_costs(calls: int, expect
     assert charged(terms("calendar_days"), "2026-01-01 starts least", "2026-10", used(d05=calls)) == expected
 
 
+@pytest.mark.parametrize(
+    ("allowance", "text", "expected"),
+    [
+        ("prorated", "2026-10-01 starts small", ["Paket Small, Grundpreis inklusive 300 Aufrufe"]),
+        (
+            "prorated",
+            "2026-10-17 starts small mail",
+            [
+                "Paket Small, Grundpreis inklusive 150 Aufrufe, 17.10.2026 – 31.10.2026",
+                "Zusatzmodul Mail, 17.10.2026 – 31.10.2026",
+            ],
+        ),
+        (
+            "full",
+            "2026-10-17 starts small",
+            ["Paket Small, Grundpreis inklusive 300 Aufrufe, 17.10.2026 – 31.10.2026"],
+        ),
+        (
+            "full",
+            "2026-10-01 starts full mail sms",
+            [
+                "Paket Full, Grundpreis",
+                "Zusatzmodul Mail (im Paket enthalten)",
+                "Zusatzmodul SMS, SMS (Leistung von Drittanbietern)",
+            ],
+        ),
+        (
+            "full",
+            "2026-10-01 starts full sms \n 2026-10-05 trial",
+            [
+                "Zusatzmodul SMS, SMS (Leistung von Drittanbietern), kostenlose Testphase, 01.10.2026 – 05.10.2026",
+                "Paket Full, Grundpreis, 06.10.2026 – 31.10.2026",
+                "Zusatzmodul SMS, SMS (Leistung von Drittanbietern)",
+            ],
+        ),
+        (
+            "full",
+            "2026-10-01 starts full sms \n 2026-10-31 trial",
+            ["Zusatzmodul SMS, SMS (Leistung von Drittanbietern), kostenlose Testphase, 01.10.2026 – 31.10.2026"],
+        ),
+    ],
+)
+def test_a_charge_says_what_it_is_for(allowance: str, text: str, expected: list[str]) -> None:
+    month = BillingMonth(2026, 10)
+    days = tuple(DayCount(date(2026, 10, day), {"sms": 3}) for day in (2, 20))
+    charges = rate(
+        terms("thirtieths", allowance=allowance), parts_of(story(text), month, "thirtieths"), Usage("k", month, days)
+    )
+    assert [each.text for each in charges] == expected
+    assert all((each.used, each.allowed) == (0, 0) for each in charges if not each.meters)
+    gifts = [each.formula.startswith("Im Paket Full enthalten: ") for each in charges]
+    assert gifts == ["(im Paket enthalten)" in each.text for each in charges]
+
+
 MONTHS = st.sampled_from([(2026, 2), (2028, 2), (2026, 10), (2026, 11)])
 CHANGES = st.lists(st.tuples(st.integers(2, 31), st.sampled_from(["small", "large"])), max_size=5)
 
