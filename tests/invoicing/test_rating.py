@@ -9,6 +9,7 @@ from invoicing.contract import Contract
 from invoicing.contract.parts import whole
 from invoicing.prices import above_allowance
 from invoicing.rating import Charge, rate
+from invoicing.rating.measure import gauges_of, readings
 from invoicing.terms import Terms, find
 from metering.gauge import Gauge
 from metering.month import BillingMonth
@@ -92,6 +93,25 @@ def test_more_machines_than_licensed_are_charged(
     readings = tuple((date(2026, 10, 5 + at), level) for at, level in enumerate(levels))
     usage = Usage("k", OCTOBER, gauges={Gauge("machines", "max", None): readings})
     assert amounts(rate(connectavo, whole(contract, OCTOBER), usage)) == expected
+
+
+@pytest.mark.clause("Cloudeteer 15(1)")
+def test_each_day_says_what_its_meters_measured() -> None:
+    """Levels of a gauge beside units that are added up; a day that says nothing of what is asked for is left out."""
+    first, second, third = (date(2026, 10, day) for day in (5, 6, 7))
+    usage = Usage(
+        "k",
+        OCTOBER,
+        (DayCount(first, {"reports": 4, "machines": 99}), DayCount(third, {"reports": 0})),
+        gauges={Gauge("machines", "max", None): ((second, 7), (first, 6))},
+    )
+    connectavo = find("connectavo-2021-12")
+    assert readings(connectavo, usage, ("machines", "reports")) == {
+        first: {"machines": 6, "reports": 4},
+        second: {"machines": 7, "reports": 0},
+    }
+    assert list(readings(connectavo, usage, ("machines",))) == [first, second]
+    assert gauges_of({"a": find("fluks-2023-03"), "b": connectavo}) == {Gauge("machines", "max", None)}
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**6))
