@@ -183,6 +183,22 @@ def test_the_share_of_an_allowance(share: Share, used: int, expected: Said) -> N
     assert told(ALLOWANCE, used, share) == expected
 
 
+@pytest.mark.parametrize(
+    ("share", "units", "part"),
+    [
+        (Share(14, 30), 5, 2),  # 2.33
+        (Share(15, 30), 5, 3),  # a half is rounded up,
+        (Share(15, 30, 15), 5, 2),  # and what it takes the other half leaves
+        (Share(16, 30), 5, 3),  # 2.67
+        (Share(15, 30), 0, 0),
+        (Share(0, 30), 5, 0),
+        (Share(31, 31), 5, 5),
+    ],
+)
+def test_the_share_of_units_is_whole(share: Share, units: int, part: int) -> None:
+    assert share.of_units(units) == part
+
+
 def test_the_share_of_a_minimum() -> None:
     assert told(MINIMUM, 3_999, Share(12, 30)) == [
         ("1", "0.01", 1, "Mindestbetrag 100,00 € × 12/30 − 39,99 € = 0,01 €")

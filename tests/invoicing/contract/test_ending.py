@@ -260,6 +260,7 @@ def test_a_termination_ends_a_contract(life: str, received_on: str, ends_on: str
     ("terms", "life", "received_on", "says"),
     [
         (FLUKS, "", "2026-11-15", "no contract"),
+        (FLUKS, "2027-01-15 started basic-2500\n2026-12-31 terminated", "2026-11-15", "no contract"),
         (FLUKS, ENDING, "2027-02-01", "already ends on 2027-03-31"),
         (FLUKS, ENDING, "2027-03-01", "already ends on 2027-03-31"),
         (FLUKS, ENDING, "2028-01-01", "already ends on 2027-03-31"),

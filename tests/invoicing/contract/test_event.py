@@ -1,14 +1,15 @@
 """What a history of a contract makes of it on a day, and what was known of it at an instant."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.contract import Contract, ContractEvent, in_month, state_on
+from invoicing.contract import Contract, ContractEvent, in_month, lives, state_on
 from metering.month import BillingMonth
-from tests.invoicing.contract.story import CUNIO, history
+from tests.invoicing.contract.story import CONNECTAVO, CUNIO, history
 
 
 def shown(contract: Contract | None) -> str:
@@ -88,6 +89,51 @@ def test_what_was_true_on_a_day_as_known_at_an_instant(known_at: str, state: str
     """)
     instant = datetime.fromisoformat(known_at).replace(tzinfo=UTC)
     assert shown(state_on(events, date(2027, 1, 1), instant)) == state
+
+
+def test_what_is_recorded_at_an_instant_is_known_at_it() -> None:
+    (start,) = history("2026-10-01 started basic-2500 @2026-10-01")
+    noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    assert state_on([start], date(2026, 10, 1), noon) is not None
+    assert state_on([start], date(2026, 10, 1), noon - timedelta(microseconds=1)) is None
+
+
+TWO = """
+    2026-01-15 started    start
+    2026-04-14 terminated
+    2026-04-15 started    standard
+    2026-07-14 terminated
+    2026-07-15 started    professional
+"""
+
+
+@pytest.mark.clause("Connectavo II 9.2")
+@pytest.mark.parametrize(
+    ("changed_on", "states"),
+    [
+        ("2026-01-14", ["start", "standard", "professional api"]),  # before all of them: as the newest
+        ("2026-01-15", ["start api", "standard", "professional"]),
+        ("2026-04-14", ["start api", "standard", "professional"]),
+        ("2026-04-15", ["start", "standard api", "professional"]),
+        ("2026-07-14", ["start", "standard api", "professional"]),
+        ("2026-07-15", ["start", "standard", "professional api"]),
+    ],
+)
+def test_a_change_belongs_to_the_contract_that_runs_on_its_day(changed_on: str, states: list[str]) -> None:
+    events = history(f"{TWO.strip()}\n{changed_on} changed +api", CONNECTAVO)
+    days = [date(2026, 4, 14), date(2026, 7, 14), date(2026, 7, 15)]
+    assert [shown(state_on(events, day)) for day in days] == states
+
+
+def test_a_history_that_does_not_begin_with_a_contract_has_none() -> None:
+    assert lives(history("2026-10-01 changed +forms\n2026-12-31 terminated")) == []
+
+
+@pytest.mark.parametrize("missing", ["terms", "package"])
+def test_a_start_without_terms_or_package_is_an_error(missing: str) -> None:
+    (start,) = history("2026-10-01 started basic-2500")
+    with pytest.raises(ValueError, match="the contract started on 2026-10-01 names no terms or package"):
+        lives([replace(start, **{missing: None})])
 
 
 def test_of_two_terminations_the_earlier_end_holds() -> None:
