@@ -42,6 +42,8 @@ GRADUATED = Graduated("graduated", ("calls",), TIERS, "1")
 VOLUME = Volume("volume", ("calls",), TIERS, "1")
 BLOCKS = Blocks("blocks", ("calls",), 100, D("5.00"), "1", included=1_000)
 SEATS = Seats("seats", ("users",), D("9.90"), "1", included=5)
+FEW = Blocks("blocks", ("calls",), 100, D("5.00"), "1")
+USERS = Seats("seats", ("users",), D("9.90"), "1")
 PASS_THROUGH = PassThrough("pass_through", ("sms",), D("0.075"), "1")
 FLAT = Flat("flat", D("500.00"), "1")
 MINIMUM = Minimum("minimum", D("100.00"), "usage", "1")
@@ -115,6 +117,8 @@ def told(price: MonthlyPrice | Booked, used: int, share: Share = WHOLE, agreed: 
             1_101,
             [("2", "5.00", 1_000, "1.101 genutzt − 1.000 enthalten = 2 begonnene Blöcke zu 100 × 5,00 € = 10,00 €")],
         ),
+        (FEW, 100, [("1", "5.00", 500, "100 genutzt = 1 begonnener Block zu 100 × 5,00 € = 5,00 €")]),
+        (USERS, 3, [("3", "9.90", 2_970, "Höchststand 3 = 3 × 9,90 € = 29,70 €")]),
         (PASS_THROUGH, 0, []),
         (PASS_THROUGH, 1, [("1", "0.075", 8, "1 × 0,075 € = 0,08 €")]),
         (PASS_THROUGH, 3, [("3", "0.075", 23, "3 × 0,075 € = 0,23 €")]),
@@ -181,6 +185,17 @@ def test_a_monthly_price_or_its_share(share: Share, agreed: str | None, expected
 )
 def test_the_share_of_an_allowance(share: Share, used: int, expected: Said) -> None:
     assert told(ALLOWANCE, used, share) == expected
+
+
+@pytest.mark.parametrize(("share", "unit"), [(WHOLE, "Aufruf"), (Share(12, 30), "anteilig 12/30")])
+def test_what_is_for_a_part_of_a_month_says_so_as_its_unit(share: Share, unit: str) -> None:
+    basis = Basis(12, share)
+    (amount,) = SEATS.amounts(basis)
+    assert SEATS.wording(amount, basis, CALL).unit == unit
+
+
+def test_an_order_may_have_a_price_of_its_own() -> None:
+    assert told(ONE_OFF, 2, agreed="45.00") == [("2", "45.00", 9_000, "2 × 45,00 € = 90,00 €")]
 
 
 @pytest.mark.parametrize(

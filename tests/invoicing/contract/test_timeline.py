@@ -58,6 +58,30 @@ def test_a_contract_with_trial_changes_and_a_rise() -> None:
             "2027-11-01 Die Grundvergütung wird wieder im Nachhinein fällig.",
         ),
         (
+            "2026-10-15 started standard\n2027-05-01 prepayment_asked",
+            CONNECTAVO,
+            "2027-05-01 Die Grundvergütung wird im Voraus fällig.",
+        ),
+        # it begins later than today: its term and its notice count from its first day
+        ("2027-02-15 started basis", CUNIO, "2028-02-14 Die Laufzeit endet (cunio AGB 13.1)."),
+        (
+            "2027-02-15 started basis",
+            CUNIO,
+            "2027-11-14 Letzter Tag für den Eingang einer Kündigung zum 14.02.2028 (cunio AGB 13.1), "
+            "in Textform (cunio AGB 13.4).",
+        ),
+        # of two terminations the one that holds says why; of none it was agreed
+        (
+            "2026-10-15 started basic-2500\n2027-03-31 terminated cause:default\n2027-01-31 terminated",
+            FLUKS,
+            "2027-01-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+        ),
+        (
+            "2026-10-15 started basic-2500\n2027-01-31 terminated\n2027-03-31 terminated cause:default",
+            FLUKS,
+            "2027-01-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+        ),
+        (
             "2026-10-15 started basic-2500\n2027-02-01 terms_changed terms:cunio-2020-02",
             FLUKS,
             f"2027-02-01 Neue Bedingungen gelten: {CUNIO.title}.",
@@ -135,6 +159,12 @@ def test_an_end_of_its_own() -> None:
     assert [f"{each.day} {each.text}" for each in found][-1] == (
         "2027-01-14 Der Vertrag endet mit Ablauf des Tages von selbst."
     )
+
+
+def test_an_end_that_was_agreed_at_the_start() -> None:
+    (event,) = history("2026-10-15 started basic-2500")
+    found = timeline(TERMS, [replace(event, ends_on=date(2027, 1, 20))], date(2026, 11, 1))
+    assert f"{found[-1].day} {found[-1].text}" == "2027-01-20 Der Vertrag endet mit Ablauf des Tages wie vereinbart."
 
 
 def test_without_a_contract_or_its_terms_nothing_is_said() -> None:
