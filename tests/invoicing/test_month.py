@@ -372,6 +372,21 @@ def test_a_charge_says_what_it_is_for(allowance: str, text: str, expected: list[
     assert gifts == ["(im Paket enthalten)" in each.text for each in charges]
 
 
+def test_a_charge_for_usage_says_what_was_used_and_what_of_it_was_free() -> None:
+    month = BillingMonth(2026, 10)
+    parts = parts_of(story("2026-01-01 starts least"), month, "calendar_days")
+    charges = rate(terms("calendar_days"), parts, used(d05=499))
+    assert [(each.kind, each.used, each.allowed) for each in charges] == [
+        ("base", 0, 0),
+        ("overage", 499, 0),
+        ("minimum", 0, 0),
+        ("credit", 0, 0),
+    ]
+    parts = parts_of(story("2026-10-17 starts small"), month, "thirtieths")
+    (_, overage) = rate(terms("thirtieths"), parts, used(d20=151))
+    assert (overage.used, overage.allowed) == (151, 150)
+
+
 MONTHS = st.sampled_from([(2026, 2), (2028, 2), (2026, 10), (2026, 11)])
 CHANGES = st.lists(st.tuples(st.integers(2, 31), st.sampled_from(["small", "large"])), max_size=5)
 

@@ -1,6 +1,7 @@
 """What each price model gives for a quantity, and how it says so: at, below and above each bound, and at zero."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -192,6 +193,15 @@ def test_what_is_for_a_part_of_a_month_says_so_as_its_unit(share: Share, unit: s
     basis = Basis(12, share)
     (amount,) = SEATS.amounts(basis)
     assert SEATS.wording(amount, basis, CALL).unit == unit
+
+
+@pytest.mark.clause("Cloudeteer 6(3)")
+@pytest.mark.parametrize(("minutes", "unit"), [(15, "Stunde"), (20, "pauschal")])
+def test_work_is_charged_by_the_hour_where_its_minutes_are_a_part_of_one(minutes: int, unit: str) -> None:
+    by_steps = replace(WORK, step_minutes=minutes)
+    basis = Basis(minutes, agreed=D("120.00"))
+    (amount,) = by_steps.amounts(basis)
+    assert by_steps.wording(amount, basis, CALL).unit == unit
 
 
 def test_an_order_may_have_a_price_of_its_own() -> None:
