@@ -449,6 +449,27 @@ def test_base_prices_in_advance_and_what_became_of_them() -> None:
         assert bill.is_free is not any(each.cents for each in before)
 
 
+@pytest.mark.clause("Cloudeteer 6(1)")
+def test_a_correction_says_of_what_and_of_which_month() -> None:
+    month = BillingMonth(2026, 4)
+    paid = {"packages.small": 30_000, "addons.mail": 3_000}
+    nothing = Bill(terms("calendar_days", billing="advance"), (), Usage("k", month), in_advance=paid)
+    assert [(each.text, each.cents, each.formula) for each in nothing.charges] == [
+        (
+            "Paket Small, Grundpreis, Berichtigung April 2026",
+            -30_000,
+            "zu berechnen 0,00 € − im Voraus berechnet 300,00 € = -300,00 €",
+        ),
+        (
+            "Zusatzmodul Mail, Berichtigung April 2026",
+            -3_000,
+            "zu berechnen 0,00 € − im Voraus berechnet 30,00 € = -30,00 €",
+        ),
+    ]
+    with pytest.raises(ValueError, match="k: no contract in 2026-04"):
+        _ = nothing.contract
+
+
 @pytest.mark.clause("Connectavo I 2.4")
 def test_prepayment_flips_to_advance() -> None:
     of = terms("calendar_days")
