@@ -38,7 +38,7 @@ COMMON = {
     "label": "The name on invoices, in German.",
     "plural": "The name of many units, in German.",
     "clause": "The clause that it comes from, as it is cited; a law begins with `§`.",
-    "aggregate": "How a month's events become one number; a level (max, last) is 0 in a month without any event: send it anew.",
+    "aggregate": "How a month's events become one number; without any event in a month a level is 0.",
     "of": "What it is reckoned from.",
     "Meter.of": "The field of an event whose different values are counted.",
     "prices": "What it costs: any number of price models, each with its `model`.",
