@@ -67,8 +67,8 @@ class _Reckoning:
     """What some usage costs: the charges for one thing, and how many units were measured for it."""
 
     units: int
-    charges: Sequence[Charge]
     included: int
+    charges: Sequence[Charge]
 
     @property
     def cents(self) -> int:
@@ -91,7 +91,7 @@ def difference(terms: Terms, parts: Sequence[Part], billed: Usage, now: Usage, i
     late: list[Charge] = []
     for of in rated[1] | rated[0]:
         before, after = (
-            _Reckoning(_units(terms, parts, usage, of), charges.get(of, ()), _included(terms, parts, usage))
+            _Reckoning(*_used(terms, parts, usage, of), charges.get(of, ()))
             for usage, charges in zip((billed, now), rated, strict=True)
         )
         if before.cents != after.cents:
@@ -135,12 +135,13 @@ def _text(terms: Terms, of: _Of, before: _Reckoning, after: _Reckoning, which: s
     return f"Nachberechnung {which}: {german_number(abs(units))} {named} {what}"
 
 
-def _units(terms: Terms, parts: Sequence[Part], usage: Usage, of: _Of) -> int:
-    return measured(terms, usage, of.meters, parts[0].first, parts[-1].last) if of.meters else 0
-
-
-def _included(terms: Terms, parts: Sequence[Part], usage: Usage) -> int:
-    return sum(each.included for each in allowed(terms, parts, usage))
+def _used(terms: Terms, parts: Sequence[Part], usage: Usage, of: _Of) -> tuple[int, int]:
+    """Return how many units a month has of something, and how many of them an allowance includes."""
+    if drawn := [each for each in allowed(terms, parts, usage) if (each.item, each.meters) == (of.item, of.meters)]:
+        return sum(each.used for each in drawn), sum(each.included for each in drawn)
+    if not of.meters:
+        return 0, 0
+    return measured(terms, usage, of.meters, usage.month.first_day, usage.month.last_day), 0
 
 
 def _grouped(charges: Sequence[Charge]) -> dict[_Of, tuple[Charge, ...]]:

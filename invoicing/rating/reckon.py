@@ -63,8 +63,9 @@ def reckon(terms: Terms, parts: Sequence[Part], usage: Usage) -> list[Owed]:
 
 
 class Allowed(NamedTuple):
-    """What meters measured against an allowance on some days, and what of it is free."""
+    """What meters measured against an allowance of an item on some days, and what of it is free."""
 
+    item: str
     meters: tuple[str, ...]
     first: date
     last: date
@@ -84,13 +85,14 @@ def allowed(terms: Terms, parts: Sequence[Part], usage: Usage) -> tuple[Allowed,
     """
     return tuple(
         Allowed(
+            item,
             price.meters,
             span.first,
             span.last,
             measured(terms, usage, price.meters, span.first, span.last),
             span.share.of_units(price.included),
         )
-        for _, offer, _, measuring in _slots(terms, parts, usage.month, usage)
+        for item, offer, _, measuring in _slots(terms, parts, usage.month, usage)
         for price in offer.prices
         if isinstance(price, Allowance)
         for span in measuring

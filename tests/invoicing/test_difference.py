@@ -15,7 +15,7 @@ from invoicing.difference import Earlier, difference
 from invoicing.money import to_cents
 from invoicing.prices import Allowance
 from invoicing.rating import Charge, rate
-from invoicing.terms import Terms, find
+from invoicing.terms import Setting, Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 
@@ -110,6 +110,22 @@ def test_the_line_says_what_happened(fluks: Terms, billed: int, now: int, text: 
 def test_the_formula_shows_both_reckonings(fluks: Terms, billed: int, now: int, formula: str) -> None:
     (charge,) = difference(fluks, agreed(fluks), october(billed), october(now), NUMBER)
     assert charge.formula == formula
+
+
+def test_each_package_of_a_month_has_its_own_allowance(fluks: Terms) -> None:
+    """Half of the month 250 are included, then half of 2.500; one late event before the contract's first day counts."""
+    by_days = replace(fluks.rules, proration=Setting("thirtieths", "1"), allowance=Setting("prorated", "1"))
+    terms = replace(fluks, rules=by_days)
+    small, large = (agreed(terms, each)[0] for each in ("schnupperpaket", "basic-2500"))
+    parts = replace(small, first=date(2026, 10, 2), last=date(2026, 10, 16)), replace(large, first=date(2026, 10, 17))
+    billed = Usage("k-1", OCTOBER, (DayCount(date(2026, 10, 16), {"trigger": 250}),))
+    now = replace(billed, days=(DayCount(date(2026, 10, 1), {"trigger": 2}), *billed.days))
+    (charge,) = difference(terms, parts, billed, now, NUMBER)
+    assert charge.text == "Nachberechnung Oktober 2026 zu RE-2026-000001: 2 Auslöser/Aktionen nachträglich gezählt"
+    assert charge.formula == (
+        "neu: 252 genutzt − 250 enthalten = 2 × 0,10 € = 0,20 €; "
+        "berechnet: 250 genutzt, 250 enthalten = 0,00 €; 0,20 € − 0,00 € = 0,20 €"
+    )
 
 
 @pytest.mark.parametrize(

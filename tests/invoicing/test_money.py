@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.money import euro, german_amount, german_date, german_month, german_number, percent_of, to_cents
+from invoicing.money import euro, german_amount, german_date, german_month, german_number, net_of, percent_of, to_cents
 from metering.month import BillingMonth
 
 AMOUNTS = st.decimals(min_value=-10_000_000, max_value=10_000_000, places=6)
@@ -69,6 +69,15 @@ def test_cents_survive_the_way_through_euro(cents: int) -> None:
 )
 def test_a_percentage_is_rounded_once(cents: int, percent: str, expected: int) -> None:
     assert percent_of(cents, Decimal(percent)) == expected
+
+
+@pytest.mark.clause("KLUGO 9")
+@pytest.mark.parametrize(
+    ("gross", "percent", "net"),
+    [(0, 19, 0), (1, 19, 1), (118, 19, 99), (119, 19, 100), (120, 19, 101), (-120, 19, -101), (107, 7, 100), (5, 0, 5)],
+)
+def test_the_net_of_a_gross_price(gross: int, percent: int, net: int) -> None:
+    assert net_of(gross, Decimal(percent)) == net
 
 
 @pytest.mark.parametrize(
