@@ -299,6 +299,16 @@ def test_a_day_is_billed_under_its_contract_or_the_one_that_ended_last(day: str,
     assert (found and found.terms) == under
 
 
+def test_of_two_contracts_that_ended_the_later_one_bills() -> None:
+    ended = [*LIVES, ContractEvent("terminated", date(2026, 8, 31), noon("2026-08-01"))]
+    assert [
+        found.terms for day in ("2026-05-31", "2026-09-01") if (found := contract_of(ended, date.fromisoformat(day)))
+    ] == [
+        CUNIO,
+        CLOUDETEER,
+    ]
+
+
 @pytest.mark.clause("Connectavo I 2.1")
 def test_a_close_bills_what_was_booked_in_order_of_its_days_with_the_timesheet(books: Books) -> None:
     customer(books, CONNECTAVO)
