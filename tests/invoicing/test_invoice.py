@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from invoicing.bill import Bill
 from invoicing.contract import Contract
 from invoicing.contract.parts import whole
-from invoicing.invoice import DirectDebit, Invoice, Line, Party, compose, from_json, to_json, totals
+from invoicing.invoice import DirectDebit, Invoice, Line, Party, compose, from_json, lines_of, to_json, totals
+from invoicing.money import euro
+from invoicing.rating import Charge
 from invoicing.statement import statement
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
@@ -64,6 +66,30 @@ def test_the_worked_example_to_the_cent(bill: October) -> None:
 def test_vat_is_rounded_once_on_the_sum_of_the_lines(nets: list[int], vat: int, gross: int) -> None:
     _, net_cents, vat_cents, gross_cents = totals(line(net) for net in nets)
     assert (net_cents, vat_cents, gross_cents) == (sum(nets), vat, gross)
+
+
+def charged(cents: int, vat_rate: str) -> Charge:
+    return Charge("base", "", Decimal(1), "Monat", euro(cents), cents, Decimal(vat_rate), "")
+
+
+@pytest.mark.clause("KLUGO 9")
+def test_of_gross_prices_the_lines_add_up_and_vat_is_what_lies_in_their_sum() -> None:
+    """Three times 4 cents at 19 %: each has 3.36 cents net, all of them 10.08; and one price at 7 %."""
+    lines = lines_of(
+        [charged(each, rate) for each, rate in ((4, "19"), (4, "19"), (214, "7"), (4, "19"))], is_gross=True
+    )
+    assert [(each.net_cents, each.gross_cents, each.cents) for each in lines] == [
+        (3, 4, 4),
+        (4, 4, 4),
+        (200, 214, 214),
+        (3, 4, 4),
+    ]
+    vat, net, tax, gross = totals(lines)
+    assert [(each.rate, each.net_cents, each.vat_cents) for each in vat] == [
+        (Decimal(7), 200, 14),
+        (Decimal(19), 10, 2),
+    ]
+    assert (net, tax, gross) == (210, 16, 226)
 
 
 def test_each_rate_is_taxed_apart() -> None:

@@ -466,6 +466,11 @@ def test_a_correction_says_of_what_and_of_which_month() -> None:
             "zu berechnen 0,00 € − im Voraus berechnet 30,00 € = -30,00 €",
         ),
     ]
+    assert [each.quantity * each.unit_price * 100 for each in nothing.charges] == [-30_000, -3_000]
+    more = replace(nothing, parts=parts_of(story("2026-01-01 starts large mail"), month, "calendar_days"))
+    assert [(each.item, each.cents, each.unit_price) for each in more.charges if each.kind == "adjustment"] == [
+        ("packages.small", -30_000, Decimal(-300))
+    ]
     with pytest.raises(ValueError, match="k: no contract in 2026-04"):
         _ = nothing.contract
 
@@ -484,10 +489,12 @@ def test_prepayment_flips_to_advance() -> None:
         )
         for month in (october.previous(), october)
     ]
+    bills[1] = replace(bills[1], usage=used(d05=301))
     assert [[(each.text, each.cents) for each in bill.charges] for bill in bills] == [
         [("Paket Small, Grundpreis inklusive 300 Aufrufe", 30_000)],
         [
             ("Paket Small, Grundpreis inklusive 300 Aufrufe, Oktober 2026", 30_000),
+            ("Paket Small, Aufrufe über 300 hinaus", 10),
             ("Paket Small, Grundpreis inklusive 300 Aufrufe, November 2026", 30_000),
         ],
     ]
