@@ -70,6 +70,14 @@ def test_a_contract_with_trial_changes_and_a_rise() -> None:
             "2027-11-14 Letzter Tag für den Eingang einer Kündigung zum 14.02.2028 (cunio AGB 13.1), "
             "in Textform (cunio AGB 13.4).",
         ),
+        # it was renewed already; and it is under other terms by now
+        ("2025-01-15 started basis", CUNIO, "2027-01-14 Die Laufzeit endet (cunio AGB 13.1)."),
+        (
+            "2026-03-01 started basic-2500\n2026-11-01 terms_changed terms:cunio-2020-02",
+            FLUKS,
+            "2026-11-30 Letzter Tag für den Eingang einer Kündigung zum 28.02.2027 (cunio AGB 13.1), "
+            "in Textform (cunio AGB 13.4).",
+        ),
         # of two terminations the one that holds says why; of none it was agreed
         (
             "2026-10-15 started basic-2500\n2027-03-31 terminated cause:default\n2027-01-31 terminated",
