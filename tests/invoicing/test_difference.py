@@ -13,7 +13,7 @@ from invoicing.contract import Contract
 from invoicing.contract.parts import Part, whole
 from invoicing.difference import Earlier, difference
 from invoicing.money import to_cents
-from invoicing.prices import Allowance
+from invoicing.prices import Allowance, Minimum
 from invoicing.rating import Charge, rate
 from invoicing.terms import Setting, Terms, find
 from metering.month import BillingMonth
@@ -110,6 +110,19 @@ def test_the_line_says_what_happened(fluks: Terms, billed: int, now: int, text: 
 def test_the_formula_shows_both_reckonings(fluks: Terms, billed: int, now: int, formula: str) -> None:
     (charge,) = difference(fluks, agreed(fluks), october(billed), october(now), NUMBER)
     assert charge.formula == formula
+
+
+def test_what_is_missing_to_a_minimum_is_less_after_a_late_count(fluks: Terms) -> None:
+    basic = fluks.packages["basic-2500"]
+    least = replace(basic, prices=(*basic.prices, Minimum("minimum", Decimal("300.00"), "all", "Anlage 3 § 1")))
+    terms = replace(fluks, packages={**fluks.packages, "basic-2500": least})
+    charges = difference(terms, agreed(terms, "basic-2500"), october(0), october(2_600), NUMBER)
+    assert [(each.text, each.cents) for each in charges] == [
+        ("Nachberechnung Oktober 2026 zu RE-2026-000001: 2.600 Auslöser/Aktionen nachträglich gezählt", 1_000),
+        ("Nachberechnung Oktober 2026 zu RE-2026-000001: Paket BASIC 2.500, Aufstockung auf den Mindestbetrag", -1_000),
+    ]
+    (voided,) = difference(terms, agreed(terms, "basic-2500"), october(5_501), october(5_499), NUMBER)
+    assert voided.text.endswith(": 2 Auslöser/Aktionen storniert")
 
 
 def test_each_package_of_a_month_has_its_own_allowance(fluks: Terms) -> None:
