@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.contract_entry import changing, events_of, pin, record, repeats, state_of, terms_on
+from api.contract_entry import changing, check_kind, events_of, pin, record, repeats, state_of, terms_on
 from api.customers import terms_of
 from api.errors import FieldError
 from api.forms import ObjectionForm, PrepaymentForm, PriceRiseForm, TermsChangeForm, WaiverForm
@@ -35,6 +35,7 @@ def change_terms(work: Workplace, who: str, key: str, form: TermsChangeForm) -> 
         )
         if not repeats(events, event):
             through = history.billed_through(session, key)
+            check_kind(history.customer(session, key), new)
             rules.check_terms_change(events, terms, new, form.received_on, form.effective_on, through)
             pin(work, session, new)
             record(work, session, who, key, events, event, "terms_changed", form)
@@ -47,7 +48,8 @@ def object_to_terms(work: Workplace, who: str, key: str, form: ObjectionForm) ->
         events = events_of(session, key)
         if said := _said(events, "terms_objected", form.received_on, "terms_changed"):
             return said.effective_on
-        effective_on = rules.check_objection(events, terms_on(work, events, form.received_on), form.received_on)
+        terms, through = terms_on(work, events, form.received_on), history.billed_through(session, key)
+        effective_on = rules.check_objection(events, terms, form.received_on, through)
         event = ContractEvent("terms_objected", effective_on, work.clock(), received_on=form.received_on)
         record(work, session, who, key, events, event, "terms_objected", form)
         return effective_on
@@ -60,7 +62,8 @@ def raise_prices(work: Workplace, who: str, key: str, form: PriceRiseForm) -> Ri
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
         terms = terms_on(work, events, form.received_on)
-        before = [each for each in events if each.kind != "price_raised" or each.received_on != form.received_on]
+        held = rules.holding(events)
+        before = [each for each in held if each.kind != "price_raised" or each.received_on != form.received_on]
         state = rules.lives(before)[-1].on(form.effective_on or date.max)
         prices: Mapping[str, Decimal] = form.prices or rules.raised(terms, state, form.percent or Decimal())
         rise = rules.check_rise(
@@ -81,7 +84,7 @@ def waive_rise(work: Workplace, who: str, key: str, form: WaiverForm) -> date:
         events = events_of(session, key)
         if said := _said(events, "price_waived", form.waived_on, "price_raised"):
             return said.effective_on
-        effective_on = rules.check_waiver(events, form.waived_on)
+        effective_on = rules.check_waiver(events, form.waived_on, history.billed_through(session, key))
         event = ContractEvent("price_waived", effective_on, work.clock(), received_on=form.waived_on)
         record(work, session, who, key, events, event, "price_waived", form)
         return effective_on
@@ -98,6 +101,9 @@ def prepay(work: Workplace, who: str, key: str, form: PrepaymentForm) -> Contrac
         events = events_of(session, key)
         state = state_of(events, form.effective_on)
         if state.prepaid == form.lifted:
+            if (through := history.billed_through(session, key)) and form.effective_on <= through:
+                first = through + rules.A_DAY
+                raise FieldError("effective_on", f"it is invoiced until {through}: choose {first} or later")
             if not form.lifted:
                 claim = _late_claim(session, key, form)
                 right = may_ask_prepayment(terms_on(work, events, form.effective_on), [claim], form.effective_on)

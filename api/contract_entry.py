@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from api.audit import note
 from api.customers import known, terms_of, today
-from api.errors import Conflict
+from api.errors import Conflict, FieldError
 from api.workplace import Workplace
 from invoicing import contract as rules
 from invoicing import history
 from invoicing.contract import Contract, ContractEvent, state_on
 from invoicing.ledger import serialize
+from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
 
 
@@ -82,13 +83,17 @@ def state_of(events: Sequence[ContractEvent], day: date) -> Contract:
 
 
 def repeats(events: Sequence[ContractEvent], new: ContractEvent, but: set[str] | None = None) -> bool:
-    """Tell whether an event was recorded before: it says the same, whenever it was said."""
+    """Tell whether an event was recorded before and still holds: it says the same, whenever it was said."""
     ignored = {"recorded_at", *(but or ())}
     names = [each.name for each in fields(ContractEvent) if each.name not in ignored]
-    return any(all(getattr(old, name) == getattr(new, name) for name in names) for old in events)
+    return any(all(getattr(old, name) == getattr(new, name) for name in names) for old in rules.holding(events))
 
 
-def newest_life(events: Sequence[ContractEvent]) -> Sequence[ContractEvent]:
-    """Return the events since the newest contract was signed."""
-    starts = [number for number, event in enumerate(events) if event.kind == "started"]
-    return events[starts[-1] :]
+def check_kind(customer: CustomerVersion | None, terms: Terms) -> None:
+    """Refuse a consumer under terms for businesses.
+
+    Contract: fluks AGB 1.10
+    """
+    if customer and customer.kind == "consumer" and terms.rules.customers.value == "business":
+        clause = terms.cited(terms.rules.customers.clause)
+        raise FieldError("terms", f"{terms.id} are for businesses only ({clause}), and the customer is a consumer")

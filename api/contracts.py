@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlmodel import Session
-
-from api.contract_entry import changing, events_of, newest_life, pin, record, repeats, state_of, terms_on
+from api.contract_entry import changing, check_kind, events_of, pin, record, repeats, state_of, terms_on
 from api.customers import known, terms_of, today
-from api.errors import Conflict, FieldError
+from api.errors import FieldError
 from api.forms import (
     ChangeForm,
     ContractForm,
@@ -21,8 +19,8 @@ from api.workplace import Workplace
 from invoicing import contract as rules
 from invoicing import history
 from invoicing.contract import Contract, ContractEvent, Milestone, Termination, state_on
-from invoicing.records import CustomerVersion
-from invoicing.terms import Terms
+
+_WHO = {"default": "provider", "price_rise": "customer", "objection": "provider"}
 
 
 def start(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
@@ -40,7 +38,7 @@ def start(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
         prices=form.prices,
     )
     with changing(work, key, form.starts_on) as session:
-        _check_kind(known(session, key), terms)
+        check_kind(known(session, key), terms)
         events = history.contract(session, key)
         if not (repeats(events, event, but={"ends_on"}) and state_on(events, event.effective_on)):
             (fresh,) = rules.lives([event])
@@ -73,11 +71,12 @@ def terminate(work: Workplace, who: str, key: str, form: TerminationForm) -> Ter
     """Record a termination and return the computed end with its reason."""
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
-        end, event = _ended(work, events, form)
-        if not repeats(newest_life(events), event):
-            _ended(work, events, form, check=True)
-            _refuse_billed(session, key, end)
-            record(work, session, who, key, events, event, "terminated", form)
+        if said := _said(work, events, form):
+            return said
+        _check_form(events, form)
+        end, event = _ended(work, events, form, check=True)
+        _refuse_billed(history.billed_through(session, key), end)
+        record(work, session, who, key, events, event, "terminated", form)
         return end
 
 
@@ -108,12 +107,14 @@ def _ended(
         end = rules.check_objection_exit(events, terms, received)
     elif form.cause in {"important_reason", "default"}:
         end = rules.at_once(terms, received, form.ends_on, form.cause, form.reason)
+        if check:
+            end = rules.unless_ended(state, end)
     elif form.addons and check:
-        end = rules.check_partial(events, received, form.addons, terms, form.by)
+        end = rules.check_partial(events, received, form.addons, terms, form.by, form.ends_on)
     elif check:
-        end = rules.check_termination(events, received, terms, form.by)
+        end = rules.check_termination(events, received, terms, form.by, form.ends_on)
     else:
-        end = rules.termination_end(terms, state, received, form.by, form.addons)
+        end = rules.termination_end(terms, state, received, form.by, form.addons, form.ends_on)
     if form.addons:
         first = end.ends_on + rules.A_DAY
         gone = tuple(sorted(set(form.addons)))
@@ -124,21 +125,45 @@ def _ended(
     return end, replace(event, cause=end.cause, reason=form.reason)
 
 
-def _check_kind(customer: CustomerVersion, terms: Terms) -> None:
-    """Refuse a consumer under terms for businesses.
+def _said(work: Workplace, events: Sequence[ContractEvent], form: TerminationForm) -> Termination | None:
+    """Return the answer to a termination that was recorded before and still holds, whatever was signed since."""
+    held = rules.holding(events)
+    kind, causes = "changed" if form.addons else "terminated", {form.cause, "trial"}
+    for at, each in enumerate(held):
+        if each.kind == kind and each.received_on == form.received_on and each.cause in causes:
+            end, event = _ended(work, held[:at], form)
+            if repeats([each], event):
+                return end
+    return None
 
-    Contract: fluks AGB 1.10
+
+def _check_form(events: Sequence[ContractEvent], form: TerminationForm) -> None:
+    """Refuse a termination before its contract was signed, by the wrong party, or in part for a cause.
+
+    Contract: cunio AGB 8.4, 8.8, 15.1
     """
-    if customer.kind == "consumer" and terms.rules.customers.value == "business":
-        clause = terms.cited(terms.rules.customers.clause)
-        raise FieldError("terms", f"{terms.id} are for businesses only ({clause}), and the customer is a consumer")
+    party = _WHO.get(form.cause)
+    if party and form.by != party:
+        raise FieldError("by", f"only the {party} may end a contract for this cause: send {party}")
+    if form.addons and form.cause != "notice":
+        raise FieldError("addons", "add-ons alone end by notice: leave them out, or the cause")
+    if form.ends_on and form.cause in {"price_rise", "objection"}:
+        raise FieldError("ends_on", "the terms say when it ends: leave it out")
+    start = [each for each in events if each.kind == "started"][-1]
+    signed_on = min(start.effective_on, start.recorded_at.date())
+    if form.received_on < signed_on:
+        raise FieldError("received_on", f"the contract was signed on {signed_on}: not before")
 
 
-def _refuse_billed(session: Session, key: str, end: Termination) -> None:
-    """Refuse an end by notice within months that are invoiced; what ends for a cause may, and is told by the check."""
-    through = history.billed_through(session, key)
-    if through and end.ends_on < through and end.cause == "notice":
-        raise Conflict(f"The contract would have ended on {end.ends_on}, but it is invoiced until {through}.")
+def _refuse_billed(through: date | None, end: Termination) -> None:
+    """Refuse an end within months that are invoiced: nothing would give back what was charged for the days after it."""
+    if through is None or end.ends_on >= through:
+        return
+    fix = f"ends_on {through}, and credit the days after the real end"
+    if end.cause in {"important_reason", "default"}:
+        raise FieldError("ends_on", f"it is invoiced until {through}: give {fix}")
+    why = f"the contract would have ended on {end.ends_on}, but it is invoiced until {through}"
+    raise FieldError("received_on", f"{why}: end it with cause important_reason and {fix}")
 
 
 def _holds(state: Contract | None, change: ContractEvent) -> bool:

@@ -83,7 +83,9 @@ class TerminationForm(Form):
     by: Literal["customer", "provider"] = "customer"
     addons: list[Name] = Field([], max_length=100, description="end only these add-ons, where the terms allow it")
     cause: Literal["notice", "important_reason", "default", "price_rise", "objection"] = "notice"
-    ends_on: Day | None = Field(None, description="the last day, of a termination for an important reason")
+    ends_on: Day | None = Field(
+        None, description="the last day, for an important reason, or of a notice to a later day"
+    )
     reason: Optional = ""
 
 

@@ -8,9 +8,16 @@ from invoicing.contract.amendment import (
     terms_change,
 )
 from invoicing.contract.change import check_change, check_start, is_less
-from invoicing.contract.ending import Termination, at_once, check_partial, check_termination, termination_end
+from invoicing.contract.ending import (
+    Termination,
+    at_once,
+    check_partial,
+    check_termination,
+    termination_end,
+    unless_ended,
+)
 from invoicing.contract.error import ContractError
-from invoicing.contract.event import Cause, Contract, ContractEvent, Kind, Life, known_by, lives, state_on
+from invoicing.contract.event import Cause, Contract, ContractEvent, Kind, Life, holding, known_by, lives, state_on
 from invoicing.contract.fee import gross_fee, monthly_fee, monthly_prices
 from invoicing.contract.parts import Part, in_month, parts_of, service_period, whole
 from invoicing.contract.rise import Rise, check_exit, check_rise, check_waiver, raised
@@ -44,6 +51,7 @@ __all__ = [
     "check_waiver",
     "fixed_end",
     "gross_fee",
+    "holding",
     "in_month",
     "is_less",
     "known_by",
@@ -58,5 +66,6 @@ __all__ = [
     "termination_end",
     "terms_change",
     "timeline",
+    "unless_ended",
     "whole",
 ]

@@ -6,11 +6,12 @@ from datetime import date
 
 from invoicing.contract.ending import Termination, length, month_start, unless_ended
 from invoicing.contract.error import ContractError
-from invoicing.contract.event import ContractEvent, Life, lives
+from invoicing.contract.event import Contract, ContractEvent, Life, lives
+from invoicing.contract.fee import monthly_fee
 from invoicing.contract.term import A_DAY, month_end, runs_out
-from invoicing.money import german_date
+from invoicing.money import german_amount, german_date
 from invoicing.terms import Setting, Terms
-from invoicing.terms.rules import Period
+from invoicing.terms.rules import Silence
 from invoicing.workday import last_day_to_act
 
 
@@ -62,14 +63,32 @@ def check_terms_change(
     life = _life(events, change.effective_on)
     if new.id == now.id:
         raise ContractError("terms", f"the contract already has {new.id}: name other terms")
+    if (pending := _announced(events)) and pending.effective_on > received_on:
+        why = f"{pending.terms} are announced already: announce others on {pending.effective_on} or later"
+        raise ContractError("terms", why)
     if missing := _missing(life, change.effective_on, new):
         raise ContractError("terms", f"{new.id} have no {', '.join(missing)}: change the contract first")
     if billed_through and change.effective_on <= billed_through:
         raise ContractError("effective_on", f"already invoiced until {billed_through}: choose the month after")
+    _check_prices(now, new, life.on(change.effective_on))
     return change
 
 
-def check_objection(events: Sequence[ContractEvent], now: Terms, received_on: date) -> date:
+def _check_prices(now: Terms, new: Terms, state: Contract) -> None:
+    """Raise ContractError when silence would raise what is booked, and may not.
+
+    Contract: KLUGO AGB 22.2, cunio AGB 15.2
+    """
+    rule = _rule(now)
+    old, fee = monthly_fee(now, state), monthly_fee(new, state)
+    if not rule.value.prices and fee > old:
+        fees = f"from {german_amount(old)} to {german_amount(fee)} euro a month"
+        raise ContractError("terms", f"silence raises no price ({now.cited(rule.clause)}): {new.id} raise it {fees}")
+
+
+def check_objection(
+    events: Sequence[ContractEvent], now: Terms, received_on: date, billed_through: date | None = None
+) -> date:
     """Return the first day of the terms that the customer objects to; raise ContractError when it is too late.
 
     Contract: fluks AGB 2.4
@@ -82,7 +101,14 @@ def check_objection(events: Sequence[ContractEvent], now: Terms, received_on: da
         raise ContractError("received_on", f"an objection had to come until {until}: the new terms hold")
     if received_on < announced.received_on:
         raise ContractError("received_on", f"the new terms were announced on {announced.received_on}: not before")
-    return announced.effective_on
+    first = announced.effective_on
+    if billed_through and first <= billed_through:
+        why = f"invoiced under {announced.terms} until {billed_through}"
+        raise ContractError("received_on", f"{why}: announce {now.id} anew, and credit the difference")
+    if missing := _missing(_life(events, first), first, now):
+        why = f"{now.id} have no {', '.join(missing)}, which is booked by now: change the contract first"
+        raise ContractError("received_on", why)
+    return first
 
 
 def check_objection_exit(events: Sequence[ContractEvent], now: Terms, received_on: date) -> Termination:
@@ -110,7 +136,7 @@ def check_objection_exit(events: Sequence[ContractEvent], now: Terms, received_o
     return unless_ended(_life(events, received_on).start, end)
 
 
-def _rule(terms: Terms) -> Setting[Period]:
+def _rule(terms: Terms) -> Setting[Silence]:
     if terms.rules.terms_change is None:
         raise ContractError("terms", f"{terms.id} change by agreement only: end the contract and start a new one")
     return terms.rules.terms_change

@@ -28,6 +28,8 @@ def check_start(
     _check_known("addons", start.addons, terms)
     _check_prices(start.prices, terms)
     _check_trial(start, terms)
+    if start.term_months is not None and term_rule(terms, start) is None:
+        raise ContractError("term_months", f"{terms.id} know no minimum term: leave it out")
     for life in lives(events):
         _check_free(life, start, terms)
     if billed_through and starts_on <= billed_through:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from invoicing.contract.error import ContractError
-from invoicing.contract.event import Cause, Contract, ContractEvent, lives
+from invoicing.contract.event import Cause, Contract, ContractEvent, Life, lives
 from invoicing.contract.term import A_DAY, latest_notice, month_end, runs_out, term_on, term_rule
 from invoicing.money import german_date
 from invoicing.terms import Setting, Terms
@@ -30,18 +30,30 @@ class Termination:
 
 
 def termination_end(
-    terms: Terms, contract: Contract, received_on: date, by: Party = "customer", addons: Sequence[str] = ()
+    terms: Terms,
+    contract: Contract,
+    received_on: date,
+    by: Party = "customer",
+    addons: Sequence[str] = (),
+    ends_on: date | None = None,
 ) -> Termination:
     """Return when a notice ends a contract, or some add-ons: after the whole period, not before the minimum term.
 
+    ``ends_on`` is a later day that the notice names; raise ContractError when a notice cannot end it then.
+
     Contract: fluks AGB 16.1, Cloudeteer AGB 13(1), KLUGO AGB 15.2, cunio AGB 13.1, Connectavo AGB II 9.2
     """
-    if by == "customer" and not addons and (trial := trial_exit(terms, contract, received_on)):
+    trial = trial_exit(terms, contract, received_on) if by == "customer" and not addons else None
+    if trial and ends_on in {None, trial.ends_on}:
         return trial
     notice = _notice(terms, by)
     out = runs_out(notice.value, received_on)
-    ends_on = _end(terms, contract, notice.value, out)
+    earliest = _end(terms, contract, notice.value, out)
     until = f"Die Frist läuft am {german_date(out)} ab, " if out != received_on else ""
+    if ends_on and ends_on != earliest:
+        _check_later(terms, contract, notice.value, earliest, ends_on)
+        until += f"frühestes Ende ist der {german_date(earliest)}, gekündigt ist zum {german_date(ends_on)}: "
+    ends_on = ends_on or earliest
     sentence = (
         f"Kündigung eingegangen am {german_date(received_on)}, {length(notice.value)}{_TO[notice.value.to]} "
         f"({terms.cited(notice.clause)}; §§ 187, 188 BGB): {until}"
@@ -70,6 +82,14 @@ def trial_exit(terms: Terms, contract: Contract, received_on: date) -> Terminati
     )
 
 
+def _check_later(terms: Terms, contract: Contract, notice: Notice, earliest: date, ends_on: date) -> None:
+    """Raise ContractError unless a notice that came later would end the contract on this later day."""
+    latest = latest_notice(notice, ends_on)
+    if ends_on < earliest or _end(terms, contract, notice, runs_out(notice, latest)) != ends_on:
+        to = {"any_day": "a later day", "month_end": "a later end of a month", "term_end": "the end of a later term"}
+        raise ContractError("ends_on", f"this notice ends it on {earliest}: leave it out, or name {to[notice.to]}")
+
+
 def at_once(terms: Terms, received_on: date, ends_on: date | None, cause: Cause, reason: str) -> Termination:
     """Return the end of a contract that is ended for a cause, without notice: on the day named, not before receipt.
 
@@ -96,7 +116,11 @@ def at_once(terms: Terms, received_on: date, ends_on: date | None, cause: Cause,
 
 
 def check_termination(
-    events: Sequence[ContractEvent], received_on: date, terms: Terms, by: Party = "customer"
+    events: Sequence[ContractEvent],
+    received_on: date,
+    terms: Terms,
+    by: Party = "customer",
+    ends_on: date | None = None,
 ) -> Termination:
     """Return when a notice ends the contract; raise ContractError when it would end anyway by then.
 
@@ -104,11 +128,11 @@ def check_termination(
 
     Contract: fluks AGB 16.1
     """
-    contract = _newest(events)
+    contract = _newest(events).on(date.max)
     if (term := term_on(terms, contract, contract.starts_on)) and term.renewal == "none":
         why = f"this package cannot be ended by notice: it ends by itself on {term.last} ({term.clause})"
         raise ContractError("received_on", why)
-    end = termination_end(terms, contract, received_on, by)
+    end = termination_end(terms, contract, received_on, by, ends_on=ends_on)
     return unless_ended(contract, end)
 
 
@@ -120,18 +144,27 @@ def unless_ended(contract: Contract, end: Termination) -> Termination:
 
 
 def check_partial(
-    events: Sequence[ContractEvent], received_on: date, addons: Sequence[str], terms: Terms, by: Party = "customer"
+    events: Sequence[ContractEvent],
+    received_on: date,
+    addons: Sequence[str],
+    terms: Terms,
+    by: Party = "customer",
+    ends_on: date | None = None,
 ) -> Termination:
     """Return when a notice of some add-ons ends them; raise ContractError where only the whole contract can be ended.
 
     Contract: Cloudeteer AGB 13(1)
     """
-    contract = _newest(events)
+    life = _newest(events)
+    contract = life.on(date.max)
     if terms.rules.partial_termination is None:
         raise ContractError("addons", f"{terms.id} know no partial termination: remove add-ons by a change")
     if absent := sorted(set(addons) - contract.addons):
         raise ContractError("addons", f"not booked: {', '.join(absent)}; leave it out")
-    return unless_ended(contract, termination_end(terms, contract, received_on, by, addons))
+    end = termination_end(terms, contract, received_on, by, addons, ends_on)
+    if later := sorted(set(addons) - life.on(end.ends_on).addons):
+        raise ContractError("addons", f"{', '.join(later)} will be booked only after {end.ends_on}: end it later")
+    return unless_ended(contract, end)
 
 
 def month_start(day: date) -> date:
@@ -205,13 +238,19 @@ def _bound(terms: Terms, contract: Contract, notice: Notice, out: date, ends_on:
     rule = term_rule(terms, contract)
     if rule is None or ends_on == free:
         return ""
-    again = " und verlängert sich um dieselbe Laufzeit" if rule.value.renewal == "same_term" else ""
-    return f" Die Laufzeit beträgt {rule.value.months} Monate{again} ({terms.cited(rule.clause)})."
+    term = rule.value
+    by = "dieselbe Laufzeit" if term.renew_months in {0, term.months} else _months(term.renew_months)
+    again = f" und verlängert sich um {by}" if term.renewal == "same_term" else ""
+    return f" Die Laufzeit beträgt {_months(term.months)}{again} ({terms.cited(rule.clause)})."
 
 
-def _newest(events: Sequence[ContractEvent]) -> Contract:
-    """Return the newest contract as it is at its end, or as far as it is known; raise ContractError without one."""
+def _months(number: int) -> str:
+    return f"{number} {'Monat' if number == 1 else 'Monate'}"
+
+
+def _newest(events: Sequence[ContractEvent]) -> Life:
+    """Return the newest contract; raise ContractError without one."""
     running = [each for each in lives(events) if not each.start.ends_on or each.start.is_active(each.start.ends_on)]
     if not running:
         raise ContractError("received_on", "there is no contract to end")
-    return running[-1].on(date.max)
+    return running[-1]

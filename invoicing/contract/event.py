@@ -108,7 +108,7 @@ def lives(events: Iterable[ContractEvent]) -> list[Life]:
     termination for it) is left out.
     """
     found: list[tuple[Contract, list[ContractEvent]]] = []
-    for event in _holding(events):
+    for event in holding(events):
         if event.kind == "started":
             found.append((_started(event), []))
         elif event.kind == "terminated":
@@ -121,7 +121,7 @@ def lives(events: Iterable[ContractEvent]) -> list[Life]:
     return [Life(start, tuple(sorted(changes, key=lambda each: each.effective_on))) for start, changes in ordered]
 
 
-def _holding(events: Iterable[ContractEvent]) -> list[ContractEvent]:
+def holding(events: Iterable[ContractEvent]) -> list[ContractEvent]:
     """Return the events that were not taken back by a later one."""
     held: list[ContractEvent] = []
     for event in events:

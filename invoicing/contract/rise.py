@@ -97,16 +97,23 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
     return unless_ended(life.start, end)
 
 
-def check_waiver(events: Sequence[ContractEvent], waived_on: date) -> date:
+def check_waiver(events: Sequence[ContractEvent], waived_on: date, billed_through: date | None = None) -> date:
     """Return the day of the rise that is waived; raise ContractError when none is announced.
 
     Contract: cunio AGB 8.8
     """
-    rises = [each for life in lives(events) for each in life.changes if each.kind == "price_raised"]
-    pending = [each for each in rises if each.effective_on > waived_on]
+    rises = [(life, each) for life in lives(events) for each in life.changes if each.kind == "price_raised"]
+    pending = [(life, each) for life, each in rises if each.effective_on > waived_on]
     if not pending:
         raise ContractError("waived_on", "no price rise is announced that has not taken effect yet")
-    return pending[-1].effective_on
+    life, rise = pending[-1]
+    if rise.received_on and waived_on < rise.received_on:
+        raise ContractError("waived_on", f"the rise was announced on {rise.received_on}: not before")
+    if billed_through and rise.effective_on <= billed_through:
+        raise ContractError("waived_on", f"invoiced at the raised prices until {billed_through}: credit the difference")
+    if (newest := lives(events)[-1].start.starts_on) > life.start.starts_on:
+        raise ContractError("waived_on", f"another contract was signed for {newest}: the old one cannot come back")
+    return rise.effective_on
 
 
 def _rule(terms: Terms) -> Setting[PriceRise]:

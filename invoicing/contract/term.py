@@ -4,7 +4,7 @@ A term runs from its first to its last day, both included; months are counted fr
 began on a 31st of August ends six months later on the last day of February (§§ 187 Abs. 2, 188 Abs. 2, 3 BGB).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -38,12 +38,12 @@ def term_on(terms: Terms, contract: Contract, day: date) -> Term | None:
     rule = term_rule(terms, contract)
     if rule is None or not rule.value.months:
         return None
-    months, number = rule.value.months, 0
-    while (last := _last(contract.starts_on, months * (number + 1))) < day:
+    before, months = 0, rule.value.months
+    while (last := _last(contract.starts_on, months)) < day:
         if rule.value.renewal != "same_term":
             return None
-        number += 1
-    first = _last(contract.starts_on, months * number) + A_DAY
+        before, months = months, months + (rule.value.renew_months or rule.value.months)
+    first = _last(contract.starts_on, before) + A_DAY
     return Term(first, last, rule.value.renewal, terms.cited(rule.clause))
 
 
@@ -55,7 +55,7 @@ def term_rule(terms: Terms, contract: Contract) -> Setting[TermRule] | None:
     package = terms.packages.get(contract.package)
     rule = (package.term if package else None) or terms.rules.term
     if rule and contract.term_months is not None:
-        return Setting(TermRule(contract.term_months, rule.value.renewal), rule.clause)
+        return replace(rule, value=replace(rule.value, months=contract.term_months))
     return rule
 
 

@@ -27,6 +27,15 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence(Period):
+    """How long a customer may object to new terms; ``prices``: whether silence may also raise what is booked."""
+
+    __pydantic_config__ = CLOSED
+
+    prices: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Notice(Period):
     """A period of notice and to which day it must run out: any day, a month's end, or the term's end."""
 
@@ -40,13 +49,14 @@ class Term:
     """How long a contract runs at least (months), and what follows when nobody ends it.
 
     ``open_ended``: it goes on until notice; ``same_term``: again as long, and as binding; ``none``: it ends by itself
-    and cannot be ended by notice before.
+    and cannot be ended by notice before. ``renew_months``: how long it is renewed, whatever first term was agreed.
     """
 
     __pydantic_config__ = CLOSED
 
     months: Count
     renewal: Renewal
+    renew_months: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +226,7 @@ class Rules:
     """A free trial can be agreed; fees of third parties are charged in it."""
     price_rise: Setting[PriceRise] | None = None
     """How prices rise in a running contract; without it they do not."""
-    terms_change: Setting[Period] | None = None
+    terms_change: Setting[Silence] | None = None
     """How long a customer may object to a change of terms; without it they change by agreement only."""
     objection_exit: Setting[ObjectionExit] | None = None
     """How the provider may end the contract after an objection; without it by notice only."""

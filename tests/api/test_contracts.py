@@ -47,6 +47,41 @@ def test_a_price_rise_is_announced_left_for_and_waived(each_service: Service) ->
     assert [each for each in reversed(each_service.actions()) if each.startswith("contract.")] == done
 
 
+@pytest.mark.clause("fluks 16.1")
+@pytest.mark.parametrize("cause", [{}, {"cause": "important_reason", "reason": "Insolvenz", "ends_on": "2026-11-30"}])
+def test_a_termination_sent_again_does_not_end_the_next_contract(each_service: Service, cause: dict[str, str]) -> None:
+    """Its answer was lost, and meanwhile another contract was signed."""
+    body = {"terms": "fluks-2023-03", "package": "basic-2500", "starts_on": "2026-10-15"}
+    path = contract(each_service, "k-1", body)
+    notice = {"received_on": "2026-10-16", **cause}
+    told = each_service.ask("POST", f"{path}/termination", notice, expect=201)
+    assert told["ends_on"] == "2026-11-30"
+    each_service.ask("POST", path, {**body, "starts_on": "2026-12-01"}, expect=201)
+    assert each_service.ask("POST", f"{path}/termination", notice, expect=201) == told
+    assert each_service.ask("GET", f"{path}?on=2027-06-01")["ends_on"] is None
+    later = each_service.ask("POST", f"{path}/termination", {"received_on": "2026-11-02"}, expect=201)
+    assert later["ends_on"] == "2026-12-31"
+
+
+def test_an_ended_contract_cannot_be_ended_for_a_cause_again(each_service: Service) -> None:
+    body = {"terms": "fluks-2023-03", "package": "basic-2500", "starts_on": "2026-10-15"}
+    path = contract(each_service, "k-1", body)
+    each_service.ask("POST", f"{path}/termination", {"received_on": "2026-10-16"}, expect=201)
+    late = {"received_on": "2026-12-02", "cause": "important_reason", "reason": "Insolvenz"}
+    assert "already ends on 2026-11-30" in each_service.refused("POST", f"{path}/termination", late, "received_on")
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_a_rise_that_was_waived_may_be_announced_again_on_the_same_day(each_service: Service) -> None:
+    path = contract(each_service, "k-1")
+    rise = {"received_on": "2027-08-16", "percent": "5.1"}
+    each_service.ask("POST", f"{path}/price-rises", rise, expect=201)
+    each_service.ask("POST", f"{path}/price-rises/waiver", {"waived_on": "2027-08-16"}, expect=201)
+    assert each_service.ask("GET", f"{path}?on=2027-11-01")["prices"] == {}
+    each_service.ask("POST", f"{path}/price-rises", rise, expect=201)
+    assert each_service.ask("GET", f"{path}?on=2027-11-01")["prices"] == {"packages.basis": "156.60"}
+
+
 @pytest.mark.clause("KLUGO 22.2")
 def test_new_terms_are_announced_and_objected_to(each_service: Service) -> None:
     path = contract(each_service, "k-1", {"terms": "klugo", "package": "user-login", "starts_on": "2026-10-15"})
@@ -74,7 +109,18 @@ def test_new_terms_are_announced_and_objected_to(each_service: Service) -> None:
         ("prepayment", {"effective_on": "2026-11-02"}, "invoice"),
         ("termination", {"received_on": "2026-11-02", "cause": "important_reason"}, "reason"),
         ("termination", {"received_on": "2026-11-02", "cause": "price_rise"}, "cause"),
-        ("termination", {"received_on": "2026-11-02", "cause": "objection"}, "cause"),
+        ("termination", {"received_on": "2026-11-02", "cause": "objection", "by": "provider"}, "cause"),
+        ("termination", {"received_on": "2026-11-02", "cause": "objection"}, "by"),
+        ("termination", {"received_on": "2026-11-02", "cause": "price_rise", "by": "provider"}, "by"),
+        ("termination", {"received_on": "2026-11-02", "cause": "default", "reason": "zwei Entgelte offen"}, "by"),
+        ("termination", {"received_on": "2026-11-02", "cause": "price_rise", "ends_on": "2026-12-31"}, "ends_on"),
+        (
+            "termination",
+            {"received_on": "2026-11-02", "cause": "important_reason", "reason": "x", "addons": ["nonsense"]},
+            "addons",
+        ),
+        ("termination", {"received_on": "2020-01-02", "cause": "important_reason", "reason": "x"}, "received_on"),
+        ("termination", {"received_on": "2026-11-02", "ends_on": "2027-01-31"}, "ends_on"),
         ("termination", {"received_on": "2026-11-02", "addons": ["craftsmen"]}, "addons"),
         ("termination", {"received_on": "2026-11-02", "by": "nobody"}, "by"),
     ],

@@ -230,6 +230,7 @@ class Year:
             "ends": lambda: ("contract/termination", _termination(row, rest)),
             "raises": lambda: ("contract/price-rises", {"received_on": str(row.day), "percent": rest.split()[0]}),
             "objects": lambda: ("contract/terms-changes/objection", {"received_on": str(row.day)}),
+            "prepays": lambda: ("contract/prepayment", {"effective_on": rest.split()[-1], "lifted": True}),
             "announces": lambda: ("contract/terms-changes", {"terms": rest, "received_on": str(row.day)}),
         }
         path, body = said[verb]()
@@ -291,6 +292,8 @@ def _termination(row: Row, how: str) -> dict[str, Any]:
                 body["by"] = next(words)
             case "on":
                 body["ends_on"] = next(words)
+            case "received":
+                body["received_on"] = next(words)
             case "only":
                 body["addons"] = list(words)
             case cause:

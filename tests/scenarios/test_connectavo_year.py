@@ -50,6 +50,7 @@ YEAR = """
            |          |   890,00 | I 2.1    | Paket Lizenz Professional, Grundpr…ngebundene Maschinen, September 2027
 2027-10-01 | closes   | 2027-09
            | 1.059,10 |   890,00 | I 2.1    | Paket Lizenz Professional, Grundpr… angebundene Maschinen, Oktober 2027
+2027-10-05 | refused  | prepays lifted from 2027-09-30 : invoiced until 2027-09-30: choose 2027-10-01
 2027-10-05 | prepays  | lifted
 2027-11-02 | closes   | 2027-10
 2027-12-01 | closes   | 2027-11

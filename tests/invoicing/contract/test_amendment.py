@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from invoicing.contract import (
     state_on,
     terms_change,
 )
+from invoicing.prices import Flat
 from invoicing.terms import Terms
 from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, day, history
 
@@ -114,6 +116,20 @@ SIGNED = "2026-01-01 started basic-2500"
         ),
         (f"{SIGNED} +forms", SMALLER, None, "terms: fluks-2027 have no forms"),
         (SIGNED, FLUKS, None, "terms: the contract already has fluks-2023-03"),
+        # one announcement at a time, so that an objection is to that one
+        (f"{SIGNED}\n2026-11-02 terms_changed terms:fluks-2026 <2026-09-01", NEXT, None, "2027-01-01"),
+        (
+            f"{SIGNED}\n2026-11-03 terms_changed terms:fluks-2026 <2026-09-01",
+            NEXT,
+            None,
+            "terms: fluks-2026 are announced",
+        ),
+        (
+            f"{SIGNED}\n2026-12-01 terms_changed terms:x <2026-10-01\n2026-12-01 terms_objected",
+            NEXT,
+            None,
+            "2027-01-01",
+        ),
         (SIGNED, NEXT, "2026-12-31", "2027-01-01"),
         (SIGNED, NEXT, "2027-01-31", "effective_on: already invoiced until 2027-01-31"),
         (f"{SIGNED}\n2026-12-31 terminated", NEXT, None, "effective_on: there is no contract on 2027-01-01"),
@@ -157,6 +173,55 @@ def test_an_objection_in_time_keeps_the_old_terms(life: str, received_on: str, e
     with pytest.raises(ContractError, match=expected) as caught:
         check_objection(events, FLUKS, received)
     assert caught.value.field == "received_on"
+
+
+@pytest.mark.clause("fluks 2.4")
+@pytest.mark.parametrize(
+    ("life", "billed", "says"),
+    [
+        (ANNOUNCED, "2027-01-31", None),
+        (ANNOUNCED, "2027-02-28", "invoiced under fluks-2027 until 2027-02-28: announce fluks-2023-03 anew"),
+        (f"{ANNOUNCED}\n2027-02-01 changed gold", None, "fluks-2023-03 have no gold, which is booked by now"),
+        (f"{ANNOUNCED}\n2027-03-01 changed gold\n2027-02-28 terminated", None, None),
+    ],
+)
+def test_an_objection_brings_back_only_what_the_old_terms_have_and_nobody_invoiced(
+    life: str, billed: str | None, says: str | None
+) -> None:
+    received = date(2027, 1, 4)
+    if says is None:
+        assert check_objection(history(life), FLUKS, received, day(billed)) == date(2027, 2, 1)
+        return
+    with pytest.raises(ContractError, match=says) as caught:
+        check_objection(history(life), FLUKS, received, day(billed))
+    assert caught.value.field == "received_on"
+
+
+@pytest.mark.clause("KLUGO 22.2")
+@pytest.mark.clause("cunio 15.2")
+@pytest.mark.parametrize(
+    ("terms", "package", "price", "says"),
+    [
+        (KLUGO, "user-login", "0.00", None),
+        (KLUGO, "user-login", "0.01", "silence raises no price .KLUGO AGB 22.2.: .* from 0,00 to 0,01 euro a month"),
+        (CUNIO, "basis", "148.99", None),
+        (CUNIO, "basis", "149.00", None),
+        (CUNIO, "basis", "149.01", "silence raises no price .cunio AGB 15.1."),
+        (FLUKS, "basic-2500", "251.00", None),
+    ],
+)
+def test_silence_raises_a_price_only_where_the_terms_let_it(
+    terms: Terms, package: str, price: str, says: str | None
+) -> None:
+    offer = replace(terms.packages[package], prices=(Flat("flat", Decimal(price), "1"),))
+    new = replace(terms, id="next", packages={**terms.packages, package: offer})
+    events = history(f"2026-01-01 started {package}", terms)
+    if says is None:
+        assert check_terms_change(events, terms, new, date(2026, 11, 2), None, None).effective_on > date(2026, 11, 2)
+        return
+    with pytest.raises(ContractError, match=says) as caught:
+        check_terms_change(events, terms, new, date(2026, 11, 2), None, None)
+    assert caught.value.field == "terms"
 
 
 @pytest.mark.clause("fluks 2.4")

@@ -163,6 +163,8 @@ def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
         (CONNECTAVO, "2026-10-15 started start", "2027-01-14"),
         (CONNECTAVO, "2026-10-15 started start months:6", "2027-04-14"),
         (CONNECTAVO, "2026-10-15 started standard", None),
+        (CUNIO, "2026-10-15 started basis months:24", None),
+        (FLUKS, "2026-10-15 started basic-2500 months:24", "term_months: .* know no minimum term: leave it out"),
     ],
 )
 def test_what_is_agreed_at_the_start(terms: Terms, text: str, says: str | None) -> None:

@@ -43,6 +43,62 @@ def test_fluks_a_month_to_the_end_of_a_month(received_on: str, ends_on: str) -> 
     assert end(FLUKS, "basic-2500", "2026-01-01", received_on, "provider") == ends_on
 
 
+@pytest.mark.clause("fluks 16.1")
+@pytest.mark.parametrize(
+    ("terms", "received_on", "ends_on", "expected"),
+    [  # a notice may name a later day, if a later notice would end the contract then
+        (FLUKS, "2026-11-02", "2026-12-31", None),
+        (FLUKS, "2026-11-02", "2027-03-31", None),
+        (FLUKS, "2026-11-02", "2027-03-30", "ends it on 2026-12-31: leave it out, or name a later end of a month"),
+        (FLUKS, "2026-11-02", "2026-11-30", "ends it on 2026-12-31"),
+        (KLUGO, "2026-11-02", "2026-11-20", None),
+        (KLUGO, "2026-11-02", "2026-11-01", "or name a later day"),
+        (CUNIO, "2026-11-02", "2027-12-31", "or name the end of a later term"),
+        (CUNIO, "2026-11-02", "2028-09-14", None),
+        (CUNIO, "2026-11-02", "2028-09-15", "ends it on 2027-09-14"),
+    ],
+)
+def test_a_notice_may_name_a_later_day(terms: Terms, received_on: str, ends_on: str, expected: str | None) -> None:
+    events, received = (
+        history(f"2026-09-15 started {next(iter(terms.packages))}", terms),
+        date.fromisoformat(received_on),
+    )
+    if expected:
+        with pytest.raises(ContractError, match=expected) as caught:
+            check_termination(events, received, terms, ends_on=day(ends_on))
+        assert caught.value.field == "ends_on"
+        return
+    assert check_termination(events, received, terms, ends_on=day(ends_on)).ends_on == day(ends_on)
+
+
+def test_a_later_end_says_so_beside_the_earliest() -> None:
+    signed = contract(FLUKS, "2026-09-15")
+    assert termination_end(FLUKS, signed, date(2026, 11, 2), ends_on=date(2027, 3, 31)).why == (
+        "Kündigung eingegangen am 02.11.2026, Frist 1 Monat zum Monatsende (fluks AGB 16.1; §§ 187, 188 BGB): "
+        "Die Frist läuft am 02.12.2026 ab, frühestes Ende ist der 31.12.2026, gekündigt ist zum 31.03.2027: "
+        "der Vertrag endet mit Ablauf des 31.03.2027."
+    )
+
+
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("months", "received_on", "ends_on", "says"),
+    [  # whatever first term was agreed, it is renewed by twelve months
+        (24, "2028-07-14", "2028-10-14", "der Vertrag endet mit Ablauf des 14.10.2028."),
+        (24, "2028-07-15", "2029-10-14", "Die Laufzeit beträgt 24 Monate und verlängert sich um 12 Monate"),
+        (6, "2027-01-14", "2027-04-14", "der Vertrag endet mit Ablauf des 14.04.2027."),
+        (6, "2027-01-15", "2028-04-14", "Die Laufzeit beträgt 6 Monate und verlängert sich um 12 Monate"),
+        (1, "2026-10-15", "2027-11-14", "Die Laufzeit beträgt 1 Monat und verlängert sich um 12 Monate"),
+        (12, "2027-07-15", "2028-10-14", "Die Laufzeit beträgt 12 Monate und verlängert sich um dieselbe Laufzeit"),
+    ],
+)
+def test_a_term_of_cunio_is_renewed_by_twelve_months(months: int, received_on: str, ends_on: str, says: str) -> None:
+    signed = contract(CUNIO, "2026-10-15", term_months=months)
+    told = termination_end(CUNIO, signed, date.fromisoformat(received_on))
+    assert told.ends_on == day(ends_on)
+    assert says in told.why
+
+
 @pytest.mark.clause("Cloudeteer 13(1)")
 @pytest.mark.parametrize(
     ("starts_on", "received_on", "ends_on"),
@@ -289,6 +345,18 @@ SERVICES = "2025-01-01 started managed-cloud +monitoring +on-call"
         ),
         (CLOUDETEER, SERVICES, ["backup"], "addons: not booked: backup"),
         (CLOUDETEER, f"{SERVICES}\n2026-11-01 changed -monitoring", ["monitoring"], "addons: not booked: monitoring"),
+        (
+            CLOUDETEER,
+            "2025-01-01 started managed-cloud\n2027-01-31 changed +on-call",
+            ["on-call"],
+            "2027-01-31 das Zusatz",
+        ),
+        (
+            CLOUDETEER,
+            "2025-01-01 started managed-cloud\n2027-02-01 changed +on-call",
+            ["on-call"],
+            "addons: on-call will be booked only after 2027-01-31: end it later",
+        ),
         (CLOUDETEER, f"{SERVICES}\n2027-01-31 terminated", ["monitoring"], "received_on: the contract already ends"),
         (CUNIO, "2026-01-01 started basis +craftsmen", ["craftsmen"], "addons: .* no partial termination"),
     ],
@@ -299,7 +367,7 @@ def test_single_services_can_be_ended_where_the_terms_say_so(
     if expected[0] == "2":
         told = check_partial(history(life, terms), date(2026, 10, 31), addons, terms)
         assert f"{told.ends_on} {expected[11:]}" == expected
-        assert f"{expected[11:]} mit Ablauf" in told.why
+        assert expected[11:] in told.why
         return
     field, _, says = expected.partition(": ")
     with pytest.raises(ContractError, match=says) as caught:

@@ -214,6 +214,34 @@ def test_who_may_leave_ends_the_contract_before_the_rise(life: str, received_on:
 
 @pytest.mark.clause("cunio 8.8")
 @pytest.mark.parametrize(
+    ("life", "waived_on", "billed", "says"),
+    [
+        (RISING, "2027-08-16", "2027-10-31", None),
+        (RISING, "2027-08-16", "2027-11-30", "invoiced at the raised prices until 2027-11-30"),
+        (RISING, "2027-08-15", None, "announced on 2027-08-16: not before"),
+        (f"{RISING}\n2027-10-31 terminated cause:price_rise", "2027-09-20", None, None),
+        (
+            f"{RISING}\n2027-10-31 terminated cause:price_rise\n2027-11-01 started plus",
+            "2027-09-20",
+            None,
+            "another contract was signed for 2027-11-01",
+        ),
+    ],
+)
+def test_what_was_invoiced_or_signed_since_is_not_undone(
+    life: str, waived_on: str, billed: str | None, says: str | None
+) -> None:
+    events, waived = history(life, CUNIO), date.fromisoformat(waived_on)
+    if says is None:
+        assert check_waiver(events, waived, day(billed)) == date(2027, 11, 1)
+        return
+    with pytest.raises(ContractError, match=says) as caught:
+        check_waiver(events, waived, day(billed))
+    assert caught.value.field == "waived_on"
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
     ("life", "waived_on", "expected"),
     [
         (RISING, "2027-08-16", "2027-11-01"),

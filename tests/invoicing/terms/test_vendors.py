@@ -199,7 +199,7 @@ def test_the_rules_of_klugo() -> None:
         change               | on any_day                                 | 10.1 default
         prenotification_days | 14                                         | 20 default
         provider_notice      | weeks 2                                    | 15.2
-        terms_change         | weeks 4                                    | 22.2
+        terms_change         | weeks 4, prices False                      | 22.2
         withdrawal           | days 14, refund_days 14                    | 9.1
         refund_attempts      | 2                                          | 5.7
         """
@@ -248,10 +248,10 @@ def test_the_rules_of_cunio() -> None:
         change               | on any_day                                        | 8.2
         due                  | days 14, after receipt                            | 8.1
         prenotification_days | 14                                                | 8.1 default
-        term                 | months 12, renewal same_term                      | 13.1
+        term                 | months 12, renewal same_term, renew_months 12     | 13.1
         downgrade            | on any_day, days_before_term_end 30               | 8.3
         trial                | True                                              | 8.4
-        terms_change         | months 1                                          | 15.1
+        terms_change         | months 1, prices False                            | 15.1
         objection_exit       | within months 1, notice months 1, to month_end    | 15.1
         default              | begins due_date, dunning_costs False              | 8.4 default
         lock                 | when monthly_fees, monthly_fees 1                 | 8.4
