@@ -32,7 +32,7 @@ class Silence(Period):
 
     __pydantic_config__ = CLOSED
 
-    prices: bool = True
+    prices: Flag = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ YEAR = """
            |   333,32 |   250,00 | Anlage 3 § 1 | Paket BASIC 2.500, Grundpreis inklusive 2.500 Auslöser/Aktionen
            |          |     0,10 | Anlage 3 § 2 | Paket BASIC 2.500, Auslöser/Aktionen über 2.500 hinaus
            |          |    30,00 | Anlage 3 § 3 | Zusatzmodul fluks Forms
-2028-04-03 | refused  | ends received 2028-03-20 important_reason: invoiced until 2028-03-31: give ends_on 2028-03-31
+2028-04-03 | refused  | ends received 2028-03-20 important_reason: give ends_on 2028-03-31
 2028-04-03 | refused  | ends received 2028-01-20: would have ended on 2028-02-29, but it is invoiced until 2028-03-31
 2028-04-30 | uses     | 12345 action
 2028-05-02 | closes   | 2028-04
