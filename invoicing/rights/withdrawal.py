@@ -71,7 +71,7 @@ def withdraw(terms: Terms, order: Order, sent_on: date, received_on: date, figur
 
     Contract: KLUGO AGB 9.1; Law: §§ 355, 357, 357a BGB
     """
-    _check(order)
+    _check(order, sent_on, received_on)
     rule, last_day = terms.rules.withdrawal, last_day_to_withdraw(terms, order, figures)
     if rule is None or last_day is None:
         why = "Kein Widerrufsrecht: Es steht nur Verbrauchern zu (§§ 312g, 355 BGB)."
@@ -97,7 +97,11 @@ def withdraw(terms: Terms, order: Order, sent_on: date, received_on: date, figur
     )
 
 
-def _check(order: Order) -> None:
+def _check(order: Order, sent_on: date, received_on: date) -> None:
+    if sent_on < order.concluded_on:
+        raise RightsError("sent_on", f"the order was concluded on {order.concluded_on}: not before")
+    if received_on < sent_on:
+        raise RightsError("received_on", f"must not be before it was sent: {sent_on} or later")
     if not 0 <= order.rendered <= order.total or order.total < 1:
         raise RightsError("rendered", f"{order.rendered} of {order.total} is no part of a service")
     if not 0 <= order.open_cents <= order.price_cents:

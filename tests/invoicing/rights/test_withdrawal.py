@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -131,3 +132,19 @@ def test_each_answer_says_why() -> None:
     assert withdraw(KLUGO, ORDER, day("10-20"), day("10-20"), FIGURES).why == (
         "Der Widerruf ist verspätet (KLUGO AGB 9.1): Abgesandt am 20.10.2026, möglich bis zum 19.10.2026."
     )
+
+
+@pytest.mark.clause("KLUGO 9.1")
+@pytest.mark.parametrize(
+    ("sent_after", "received_after", "field"), [(-1, 3, "sent_on"), (0, 0, None), (2, 1, "received_on"), (2, 2, None)]
+)
+def test_a_withdrawal_follows_its_order_and_comes_after_it_was_sent(
+    sent_after: int, received_after: int, field: str | None
+) -> None:
+    sent, received = (ORDER.concluded_on + timedelta(days=each) for each in (sent_after, received_after))
+    if field is None:
+        assert withdraw(KLUGO, ORDER, sent, received, FIGURES).allowed
+        return
+    with pytest.raises(RightsError) as refused:
+        withdraw(KLUGO, ORDER, sent, received, FIGURES)
+    assert refused.value.field == field
