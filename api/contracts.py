@@ -149,8 +149,10 @@ def _check_form(events: Sequence[ContractEvent], form: TerminationForm) -> None:
         raise FieldError("addons", "add-ons alone end by notice: leave them out, or the cause")
     if form.ends_on and form.cause in {"price_rise", "objection"}:
         raise FieldError("ends_on", "the terms say when it ends: leave it out")
-    start = [each for each in events if each.kind == "started"][-1]
-    signed_on = min(start.effective_on, start.recorded_at.date())
+    ends = [(life.start.starts_on, life.start.ends_on or date.max) for life in rules.lives(events)]
+    running = {starts_on for starts_on, ends_on in ends if ends_on >= form.received_on}
+    starts = [each for each in events if each.kind == "started" and each.effective_on in running]
+    signed_on = min((min(each.effective_on, each.recorded_at.date()) for each in starts), default=date.min)
     if form.received_on < signed_on:
         raise FieldError("received_on", f"the contract was signed on {signed_on}: not before")
 
