@@ -80,6 +80,14 @@ def test_a_later_end_says_so_beside_the_earliest() -> None:
     )
 
 
+@pytest.mark.clause("Connectavo II 9.2")
+def test_a_licence_of_connectavo_is_renewed_by_the_same_term() -> None:
+    signed = contract(CONNECTAVO, "2026-10-15", "standard", term_months=6)
+    told = termination_end(CONNECTAVO, signed, date(2026, 11, 2))
+    assert told.ends_on == date(2027, 4, 30)
+    assert "Die Laufzeit beträgt 6 Monate und verlängert sich um dieselbe Laufzeit (Connectavo" in told.why
+
+
 @pytest.mark.clause("cunio 13.1")
 @pytest.mark.parametrize(
     ("months", "received_on", "ends_on", "says"),
