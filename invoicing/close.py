@@ -56,9 +56,7 @@ def close(ledger: Ledger, run: Run, counts: Counts) -> MonthReport:
             problems.append(problem)
         else:
             _bill(ledger, run, case, counts.seen)
-    _finish(ledger, run, problems)
-    with ledger.read() as session:
-        return report(session, run.month)
+    return _finish(ledger, run, problems)
 
 
 def preview(ledger: Ledger, run: Run, counts: Counts) -> tuple[tuple[Invoice, ...], tuple[Problem, ...]]:
@@ -154,8 +152,8 @@ def _set_state(ledger: Ledger, run: Run, state: State) -> None:
         session.merge(MonthRecord(month=str(run.month), state=state, changed_at=run.now))
 
 
-def _finish(ledger: Ledger, run: Run, problems: list[Problem]) -> None:
-    """Replace the list of parked customers and set the month's state, in one transaction."""
+def _finish(ledger: Ledger, run: Run, problems: list[Problem]) -> MonthReport:
+    """Replace the list of parked customers and set the month's state, in one transaction; return where it stands."""
     with ledger.write() as session:
         serialize(session, "billing month")
         session.execute(delete(ProblemRecord).where(col(ProblemRecord.month) == str(run.month)))
@@ -165,3 +163,4 @@ def _finish(ledger: Ledger, run: Run, problems: list[Problem]) -> None:
             )
         state = "blocked" if problems else "closed"
         session.merge(MonthRecord(month=str(run.month), state=state, changed_at=run.now))
+        return report(session, run.month)

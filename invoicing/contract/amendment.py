@@ -1,8 +1,9 @@
 """New terms for a running contract: announced, not objected to, and then in force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 from invoicing.contract.ending import Termination, length, month_start, unless_ended
 from invoicing.contract.error import ContractError
@@ -10,6 +11,7 @@ from invoicing.contract.event import Contract, ContractEvent, Life, lives
 from invoicing.contract.fee import monthly_fee
 from invoicing.contract.term import A_DAY, month_end, runs_out
 from invoicing.money import german_amount, german_date
+from invoicing.prices import Flat, MonthlyPrice
 from invoicing.terms import Setting, Terms
 from invoicing.terms.rules import Silence
 from invoicing.workday import last_day_to_act
@@ -80,10 +82,21 @@ def _check_prices(now: Terms, new: Terms, state: Contract) -> None:
     Contract: KLUGO AGB 22.2, cunio AGB 15.2
     """
     rule = _rule(now)
+    if rule.value.prices:
+        return
+    why = f"silence raises no price ({now.cited(rule.clause)}): {new.id}"
     old, fee = monthly_fee(now, state), monthly_fee(new, state)
-    if not rule.value.prices and fee > old:
-        fees = f"from {german_amount(old)} to {german_amount(fee)} euro a month"
-        raise ContractError("terms", f"silence raises no price ({now.cited(rule.clause)}): {new.id} raise it {fees}")
+    if fee > old:
+        raise ContractError("terms", f"{why} raise it from {german_amount(old)} to {german_amount(fee)} euro a month")
+    if _usage_prices(now, state) != _usage_prices(new, state) or now.rules.prices.value != new.rules.prices.value:
+        raise ContractError("terms", f"{why} have other prices for what is booked: leave them as they are")
+
+
+def _usage_prices(terms: Terms, state: Contract) -> list[MonthlyPrice]:
+    """Return what is booked costs beside its monthly price."""
+    addons = [addon.prices for key, addon in terms.addons.items() if key in state.addons]
+    prices = chain(terms.packages[state.package].prices, *addons)
+    return [replace(each, clause="") for each in prices if not isinstance(each, Flat)]
 
 
 def check_objection(

@@ -157,9 +157,12 @@ def _check_trial(start: Contract, terms: Terms) -> None:
 
 
 def _check_prices(prices: Mapping[str, Decimal], terms: Terms) -> None:
-    known = {f"packages.{key}" for key in terms.packages} | {f"addons.{key}" for key in terms.addons}
+    tables = (("packages", terms.packages), ("addons", terms.addons))
+    known = {f"{table}.{key}" for table, items in tables for key, offer in items.items() if offer.is_monthly}
     if unknown := sorted(prices.keys() - known):
-        raise ContractError("prices", f"{', '.join(unknown)}: nothing of {terms.id}, choose from {_names(known)}")
+        raise ContractError(
+            "prices", f"{', '.join(unknown)}: has no monthly price in {terms.id}, choose from {_names(known)}"
+        )
 
 
 def _check_term(terms: Terms, before: Contract, after: Contract) -> None:

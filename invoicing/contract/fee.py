@@ -12,12 +12,9 @@ def monthly_prices(terms: Terms, contract: Contract, agreed: Mapping[str, Decima
     """Return the monthly prices of the package and of add-ons that it does not include; agreed ones go first."""
     package = terms.packages[contract.package]
     paid = [key for key in terms.addons if key in contract.addons and key not in package.includes]
-    listed = {
-        f"packages.{contract.package}": package.price,
-        **{f"addons.{key}": terms.addons[key].price for key in paid},
-    }
+    booked = {f"packages.{contract.package}": package, **{f"addons.{key}": terms.addons[key] for key in paid}}
     prices = contract.prices if agreed is None else agreed
-    return {key: prices.get(key, price) for key, price in listed.items()}
+    return {key: prices.get(key, offer.price) for key, offer in booked.items() if offer.is_monthly}
 
 
 def monthly_fee(terms: Terms, contract: Contract) -> int:

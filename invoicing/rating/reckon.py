@@ -133,7 +133,8 @@ def _slots(
         for key, addon in terms.addons.items():
             if pieces := [(part, _addon(terms, part, key)) for part in paid if key in part.contract.addons]:
                 booked = spans(pieces, month, proration)
-                yield f"{ADDONS}.{key}", addon, booked, _measuring(terms, booked)
+                measuring = _reaching(_measuring(terms, booked), parts, usage) if usage else []
+                yield f"{ADDONS}.{key}", addon, booked, measuring
 
 
 def _reaching(measuring: list[Span], parts: Sequence[Part], usage: Usage) -> list[Span]:
@@ -193,7 +194,7 @@ def _derived(item: str, offer: Package | Addon, booked: Sequence[Span], own: Seq
     for price in offer.prices:
         if isinstance(price, Minimum | PercentageCredit):
             for span in booked:
-                counted = (each for each in own if each.last == span.last and _counts(price.of, each))
+                counted = (each for each in own if _within(booked, each) is span and _counts(price.of, each))
                 basis = Basis(sum(each.amount.cents for each in counted), span.share)
                 for amount in price.amounts(basis):
                     yield Owed(item, offer, price, amount, basis, span.first, span.last)
@@ -240,6 +241,10 @@ def _addon(terms: Terms, part: Part, key: str) -> Booked:
     return Booked(key, contract.prices.get(f"{ADDONS}.{key}"), within)
 
 
+def _within(booked: Sequence[Span], owed: Owed) -> Span:
+    """Return the span to which an amount belongs; usage may reach beyond the days on which it was booked."""
+    return next(span for span in reversed(booked) if span.first <= owed.last)
+
+
 def _counts(of: str, owed: Owed) -> bool:
-    is_base = isinstance(owed.price, Flat)
-    return of == "all" or (of == "base") == is_base
+    return of == "all" or isinstance(owed.price, Flat if of == "base" else Metered)

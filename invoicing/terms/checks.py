@@ -61,9 +61,10 @@ def _no_unit_is_charged_twice(terms: Terms) -> Iterator[Finding]:
     for key, offer in _offers(terms):
         seen: set[str] = set()
         for number, price in enumerate(offer.prices):
-            for meter in sorted(seen & set(_meters(price))):
-                yield (*key, "prices", number, "meters"), f"{meter!r} already has a price here"
-            seen |= set(_meters(price))
+            for meter in _meters(price):
+                if meter in seen:
+                    yield (*key, "prices", number, "meters"), f"{meter!r} already has a price here"
+                seen.add(meter)
 
 
 def _unique_names_its_field(terms: Terms) -> Iterator[Finding]:

@@ -32,21 +32,30 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """A package: its prices, the add-ons it includes, and a term of its own where it has one."""
-
+class _Offer:
     __pydantic_config__ = CLOSED
 
     label: Text
     prices: Prices
-    includes: tuple[Text, ...] = ()
-    includes_clause: Text | None = None
-    term: Setting[Term] | None = None
+
+    @property
+    def is_monthly(self) -> bool:
+        """Whether it has a price per month, which a contract may agree otherwise."""
+        return any(isinstance(each, Flat) for each in self.prices)
 
     @property
     def price(self) -> Decimal:
-        """The base price per month, in euro."""
+        """The price per month, in euro."""
         return sum((each.price for each in self.prices if isinstance(each, Flat)), Decimal())
+
+
+@dataclass(frozen=True, slots=True)
+class Package(_Offer):
+    """A package: its prices, the add-ons it includes, and a term of its own where it has one."""
+
+    includes: tuple[Text, ...] = ()
+    includes_clause: Text | None = None
+    term: Setting[Term] | None = None
 
     @property
     def allowance(self) -> Allowance | None:
@@ -60,18 +69,8 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Addon:
+class Addon(_Offer):
     """A module that is booked beside a package."""
-
-    __pydantic_config__ = CLOSED
-
-    label: Text
-    prices: Prices
-
-    @property
-    def price(self) -> Decimal:
-        """The price per month, in euro."""
-        return sum((each.price for each in self.prices if isinstance(each, Flat)), Decimal())
 
 
 @dataclass(frozen=True, slots=True)

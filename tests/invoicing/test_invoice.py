@@ -92,6 +92,13 @@ def test_of_gross_prices_the_lines_add_up_and_vat_is_what_lies_in_their_sum() ->
     assert (net, tax, gross) == (210, 16, 226)
 
 
+@pytest.mark.clause("Cloudeteer 6(2)")
+def test_of_net_prices_each_line_is_net_and_vat_comes_on_top() -> None:
+    lines = lines_of([charged(4, "19"), charged(89_000, "19")], is_gross=False)
+    assert [(each.net_cents, each.gross_cents) for each in lines] == [(4, None), (89_000, None)]
+    assert totals(lines)[1:] == (89_004, 16_911, 105_915)
+
+
 def test_each_rate_is_taxed_apart() -> None:
     vat, net, tax, gross = totals([line(1001), line(333, "7"), line(1001), line(50, "0")])
     assert [(str(each.rate), each.net_cents, each.vat_cents) for each in vat] == [

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -385,6 +385,46 @@ def test_a_charge_for_usage_says_what_was_used_and_what_of_it_was_free() -> None
     parts = parts_of(story("2026-10-17 starts small"), month, "thirtieths")
     (_, overage) = rate(terms("thirtieths"), parts, used(d20=151))
     assert (overage.used, overage.allowed) == (151, 150)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ({"d05": 100}, ["least 15/30 5,00", "least Aufruf 1,00", "least Monat 1,50", "least Gutschrift -0,50"]),
+        (
+            {"d05": 100, "d20": 1},
+            ["least 15/30 5,00", "least Aufruf 1,01", "least Monat 1,49", "least Gutschrift -0,50"],
+        ),
+    ],
+)
+def test_what_is_used_after_the_end_counts_for_the_minimum_too(calls: dict[str, int], expected: list[str]) -> None:
+    text = "2026-01-01 starts least \n 2026-10-15 ends"
+    assert charged(terms("thirtieths"), text, "2026-10", used(**calls)) == expected
+
+
+@pytest.mark.parametrize("of", ["usage", "base", "all"])
+def test_a_credit_is_no_usage_and_no_base_price(of: Literal["usage", "base", "all"]) -> None:
+    """Usage of exactly the minimum has no top-up, though a credit stands before it."""
+    ours = terms("calendar_days")
+    small = ours.packages["small"]
+    least = Minimum("minimum", Decimal("300.00") if of == "base" else Decimal("10.00"), of, "3")
+    offer = replace(
+        small, prices=(*small.prices, PercentageCredit("percentage_credit", Decimal(10), "base", "4"), least)
+    )
+    ours = replace(ours, packages={**ours.packages, "small": offer})
+    assert charged(ours, WHOLE_YEAR, "2026-10", used(d05=400)) == [
+        "small Monat 300,00",
+        "small Aufruf 10,00",
+        "small Gutschrift -30,00",
+    ]
+
+
+@pytest.mark.clause("cunio 8.1")
+def test_what_an_add_on_measures_after_the_contract_is_not_lost() -> None:
+    month = BillingMonth(2026, 10)
+    usage = Usage("k", month, tuple(DayCount(date(2026, 10, day), {"sms": 100}) for day in (10, 16)))
+    text = "2026-01-01 starts small sms \n 2026-10-15 ends"
+    assert charged(terms("thirtieths"), text, "2026-10", usage) == ["small 15/30 150,00", "sms SMS 18,00"]
 
 
 MONTHS = st.sampled_from([(2026, 2), (2028, 2), (2026, 10), (2026, 11)])

@@ -260,6 +260,12 @@ PACKAGE = 'prices = [{ model = "flat", price = 40.00, clause = "Anlage 3 § 3" }
         ),
         (
             PACKAGE,
+            'prices = [{ model = "per_unit", meters = ["action", "action"], price = 1, clause = "1.2" }]',
+            PACKAGE,
+            "addons.documents.prices[1].meters: 'action' already has a price here",
+        ),
+        (
+            PACKAGE,
             'prices = [{ model = "graduated", meters = ["action"], clause = "1.2", tiers = ['
             "{ up_to = 10, price = 1 }, { up_to = 10, price = 2 }, { price = 3 }] }]",
             PACKAGE,

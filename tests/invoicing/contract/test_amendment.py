@@ -14,8 +14,8 @@ from invoicing.contract import (
     state_on,
     terms_change,
 )
-from invoicing.prices import Flat
-from invoicing.terms import Terms
+from invoicing.prices import Flat, PerUnit
+from invoicing.terms import Setting, Terms
 from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, day, history
 
 
@@ -213,7 +213,9 @@ def test_an_objection_brings_back_only_what_the_old_terms_have_and_nobody_invoic
 def test_silence_raises_a_price_only_where_the_terms_let_it(
     terms: Terms, package: str, price: str, says: str | None
 ) -> None:
-    offer = replace(terms.packages[package], prices=(Flat("flat", Decimal(price), "1"),))
+    old = terms.packages[package]
+    others = (replace(each, clause="1") for each in old.prices if not isinstance(each, Flat))
+    offer = replace(old, prices=(Flat("flat", Decimal(price), "1"), *others))
     new = replace(terms, id="next", packages={**terms.packages, package: offer})
     events = history(f"2026-01-01 started {package}", terms)
     if says is None:
@@ -222,6 +224,25 @@ def test_silence_raises_a_price_only_where_the_terms_let_it(
     with pytest.raises(ContractError, match=says) as caught:
         check_terms_change(events, terms, new, date(2026, 11, 2), None, None)
     assert caught.value.field == "terms"
+
+
+@pytest.mark.clause("cunio 15.2")
+def test_silence_changes_no_price_of_what_is_used_and_adds_no_vat() -> None:
+    events = history("2026-01-01 started basis +tickets", CUNIO)
+    price = PerUnit("per_unit", ("tickets",), Decimal("25.00"), "1")
+    dearer = replace(CUNIO.addons["tickets"], prices=(price,))
+    gross = replace(CUNIO.rules, prices=Setting("gross", "1"))
+    for new in (
+        replace(CUNIO, id="next", addons={**CUNIO.addons, "tickets": dearer}),
+        replace(CUNIO, id="next", rules=gross),
+    ):
+        with pytest.raises(ContractError, match="next have other prices for what is booked"):
+            check_terms_change(events, CUNIO, new, date(2026, 11, 2), None, None)
+    unbooked = history("2026-01-01 started basis", CUNIO)
+    told = check_terms_change(
+        unbooked, CUNIO, replace(CUNIO, id="next", addons={"tickets": dearer}), date(2026, 11, 2), None, None
+    )
+    assert told.effective_on == date(2027, 1, 1)
 
 
 @pytest.mark.clause("fluks 2.4")

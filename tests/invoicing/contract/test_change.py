@@ -159,7 +159,17 @@ def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
         (CUNIO, "2026-10-15 started basis trial:2026-10-15", None),
         (FLUKS, "2026-10-15 started basic-2500 trial:2026-10-31", "trial_ends_on: .* no free trial"),
         (FLUKS, "2026-10-15 started basic-2500 packages.basic-2500=200.00 addons.forms=1.00", None),
-        (FLUKS, "2026-10-15 started basic-2500 packages.gold=200.00", "prices: packages.gold: nothing of fluks"),
+        (
+            FLUKS,
+            "2026-10-15 started basic-2500 packages.gold=200.00",
+            "prices: packages.gold: has no monthly price in fluks",
+        ),
+        (CUNIO, "2026-10-15 started basis +documents addons.documents=9.00", None),
+        (
+            CUNIO,
+            "2026-10-15 started basis +tickets addons.tickets=9.00",
+            "prices: addons.tickets: has no monthly price in cunio",
+        ),
         (CONNECTAVO, "2026-10-15 started start", "2027-01-14"),
         (CONNECTAVO, "2026-10-15 started start months:6", "2027-04-14"),
         (CONNECTAVO, "2026-10-15 started standard", None),

@@ -101,13 +101,14 @@ def test_a_contract_that_never_began_has_no_prices_to_rise() -> None:
         ({"packages.basis": "149.00"}, "makes every price"),
         ({"packages.basis": "148.99"}, "makes every price"),
         ({"packages.basis": "150.00", "addons.craftsmen": "59.00"}, "makes every price"),
+        ({"addons.tickets": "9.00"}, "addons.tickets is not paid for: choose from packages.basis, addons.craftsmen"),
         ({"packages.plus": "400.00"}, "packages.plus is not paid for: choose from packages.basis, addons.craftsmen"),
     ],
 )
 def test_only_what_is_paid_for_rises(prices: dict[str, str], says: str) -> None:
     named = {key: Decimal(price) for key, price in prices.items()}
     with pytest.raises(ContractError, match=says) as caught:
-        check_rise(history(f"{SIGNED} +craftsmen", CUNIO), CUNIO, date(2027, 8, 31), named)
+        check_rise(history(f"{SIGNED} +craftsmen +tickets", CUNIO), CUNIO, date(2027, 8, 31), named)
     assert caught.value.field == "prices"
 
 
