@@ -6,6 +6,7 @@ How an amount is said in words is apart (``charge``): a million customers are re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import NamedTuple
 
 from invoicing.contract.parts import Part
@@ -23,7 +24,7 @@ from invoicing.prices import (
     above_allowance,
 )
 from invoicing.rating.measure import measured
-from invoicing.rating.span import Booked, Span, spans
+from invoicing.rating.span import Booked, Piece, Span, spans
 from invoicing.terms import Addon, Package, Terms
 from metering.month import BillingMonth
 from metering.usage import Usage
@@ -124,8 +125,9 @@ def _slots(
     if not paid:
         return
     proration = terms.rules.proration.value
-    booked = spans([(part, _package(part)) for part in paid], month, proration)
-    measuring = _reaching(_measuring(terms, booked), parts, usage) if usage else []
+    pieces = [(part, _package(part)) for part in paid]
+    booked = spans(pieces, month, proration)
+    measuring = _reaching(_measuring(terms, pieces, booked), parts, usage) if usage else []
     for key in dict.fromkeys(span.booked.key for span in booked):
         own = [[span for span in those if span.booked.key == key] for those in (booked, measuring)]
         yield f"{PACKAGES}.{key}", terms.packages[key], own[0], own[1]
@@ -133,7 +135,7 @@ def _slots(
         for key, addon in terms.addons.items():
             if pieces := [(part, _addon(terms, part, key)) for part in paid if key in part.contract.addons]:
                 booked = spans(pieces, month, proration)
-                measuring = _reaching(_measuring(terms, booked), parts, usage) if usage else []
+                measuring = _reaching(_measuring(terms, pieces, booked), parts, usage) if usage else []
                 yield f"{ADDONS}.{key}", addon, booked, measuring
 
 
@@ -149,14 +151,15 @@ def _reaching(measuring: list[Span], parts: Sequence[Part], usage: Usage) -> lis
     return measuring
 
 
-def _measuring(terms: Terms, booked: list[Span]) -> list[Span]:
-    """Return the spans in which usage is measured: with a full allowance the month, by what was booked last.
+def _measuring(terms: Terms, pieces: Sequence[Piece], booked: list[Span]) -> list[Span]:
+    """Return the spans in which usage is measured: with a full allowance each contract's, by what it booked last.
 
-    Contract: fluks AGB 5.2
+    Contract: fluks AGB 5.2, Connectavo AGB II 2.6
     """
     if terms.rules.allowance.value == "prorated":
         return booked
-    return [Span(booked[-1].booked, booked[0].first, booked[-1].last, WHOLE)]
+    contracts = [list(own) for _, own in groupby(pieces, key=lambda piece: piece[0].contract.starts_on)]
+    return [Span(own[-1][1], own[0][0].first, own[-1][0].last, WHOLE) for own in contracts]
 
 
 def _base(item: str, offer: Package | Addon, booked: Iterable[Span]) -> Iterator[Owed]:

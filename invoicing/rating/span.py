@@ -25,6 +25,9 @@ class Booked(NamedTuple):
     within: str = ""
 
 
+Piece = tuple[Part, Booked]  # what is booked on the days of a part
+
+
 class Span(NamedTuple):
     """Consecutive days on which the same is booked, and their share of the month."""
 
@@ -34,7 +37,7 @@ class Span(NamedTuple):
     share: Share
 
 
-def spans(pieces: Sequence[tuple[Part, Booked]], month: BillingMonth, proration: Proration) -> list[Span]:
+def spans(pieces: Sequence[Piece], month: BillingMonth, proration: Proration) -> list[Span]:
     """Return the spans of one thing in a month, in order.
 
     Contract: cunio AGB 8.1
@@ -72,11 +75,11 @@ def _shares(days: Sequence[tuple[date, date]], month: BillingMonth, proration: P
     return [end - begin for begin, end in zip(begins, [*begins[1:], _THIRTY], strict=True)], _THIRTY
 
 
-def _gap(pieces: Sequence[tuple[Part, Booked]], at: int) -> int:
+def _gap(pieces: Sequence[Piece], at: int) -> int:
     """Return how many days without it lie before a piece: what is interrupted is not one span."""
     gaps = (pieces[n][0].first.toordinal() - pieces[n - 1][0].last.toordinal() - 1 for n in range(1, at + 1))
     return sum(gaps)
 
 
-def _covers(pieces: Iterable[tuple[Part, Booked]], month: BillingMonth) -> bool:
+def _covers(pieces: Iterable[Piece], month: BillingMonth) -> bool:
     return sum((part.last - part.first).days + 1 for part, _ in pieces) == month.last_day.day

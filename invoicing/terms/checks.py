@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from invoicing.prices import Flat, Graduated, PassThrough, Seats, Volume
+from invoicing.prices import Flat, Graduated, Minimum, PassThrough, Seats, Volume
 from invoicing.prices.tier import ascend
 from invoicing.terms.locate import Path
 from invoicing.terms.model import Addon, Package, Terms
@@ -46,6 +46,14 @@ def _levels_are_shared_as_seats(terms: Terms) -> Iterator[Finding]:
         for meter in _meters(price):
             if _is_level(terms, meter) and not isinstance(price, Seats):
                 yield key, f'{meter!r} is a level: with a prorated allowance only "seats" charges it by the day'
+
+
+def _minimums_have_their_usage(terms: Terms) -> Iterator[Finding]:
+    """Check that no ``minimum`` is shared by days while usage is not: days without usage would be topped up."""
+    if terms.rules.allowance.value == "full" and terms.rules.proration.value != "none":
+        for key, price in _prices(terms):
+            if isinstance(price, Minimum) and price.of != "base":
+                yield key, 'a minimum of usage needs rules.allowance "prorated", or rules.proration "none"'
 
 
 def _one_price_is_the_base_price(terms: Terms) -> Iterator[Finding]:
@@ -175,6 +183,7 @@ CHECKS: tuple[Check, ...] = (
     _levels_stand_alone,
     _seats_are_a_highest_level,
     _levels_are_shared_as_seats,
+    _minimums_have_their_usage,
     _one_price_is_the_base_price,
     _no_unit_is_charged_twice,
     _unique_names_its_field,

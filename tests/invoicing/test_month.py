@@ -264,6 +264,13 @@ def used(**days: int) -> Usage:
             {"d15": 151, "d16": 451},
             ["small 15/30 150,00", "small Aufruf 0,10", "large 15/30 300,00", "large Aufruf 0,05"],
         ),
+        # one contract follows another: each has its own allowance
+        (
+            "full",
+            "2026-10-01 starts small \n 2026-10-15 ends \n 2026-10-16 starts large",
+            {"d15": 301, "d16": 901},
+            ["small 15/30 150,00", "small Aufruf 0,10", "large 15/30 300,00", "large Aufruf 0,05"],
+        ),
         # with a full allowance the month is measured by what was booked last
         (
             "full",

@@ -367,6 +367,24 @@ def test_a_level_is_shared_by_the_day_only_as_seats(tmp_path: Path) -> None:
     accepted(tmp_path, level, highest)
 
 
+def test_a_minimum_is_not_shared_by_days_while_its_usage_is_not(tmp_path: Path) -> None:
+    """With a full allowance all usage is charged by what was booked last: the other days would be topped up."""
+    thirtieths = ('proration = { value = "none"', 'proration = { value = "thirtieths"')
+    prorated = ('allowance = { value = "full"', 'allowance = { value = "prorated"')
+    least = [
+        (PACKAGE, f'prices = [{{ model = "minimum", price = 1, of = "{of}", clause = "1.2" }}]')
+        for of in ("usage", "all", "base")
+    ]
+    for each in least[:2]:
+        assert refused(tmp_path, thirtieths, each) == [
+            f"{NAME}.toml:{line_with(PACKAGE)}: addons.documents.prices[1]: a minimum of usage needs "
+            'rules.allowance "prorated", or rules.proration "none"'
+        ]
+        accepted(tmp_path, thirtieths, prorated, each)
+        accepted(tmp_path, each)
+    accepted(tmp_path, thirtieths, least[2])
+
+
 def test_every_mistake_is_named_in_our_words_at_a_line_of_the_file() -> None:
     """Every value of every shipped file replaced by each kind of wrong one: no message is the library's own."""
     wrong = ["", 1, -1, True, Decimal("1.5"), Decimal("nan"), 10**30, [], [1], [{}], {}, {"x": 1}, {"model": "x"}]
