@@ -84,6 +84,10 @@ def check(booking: Booking, terms: Terms) -> None:
         raise BookingError("text", "is missing: say what was done; it is printed on the invoice")
     if isinstance(service, Expenses) and booking.price is not None:
         raise BookingError("price", "expenses are charged at cost: write the cents as quantity")
+    if isinstance(service, Work) and booking.price is None and not service.roles[booking.role].price:
+        raise BookingError(
+            "price", f"is missing: {booking.terms} name no rate for it; write the one that holds per hour"
+        )
     _refuse(booking, ("clause", "damages"), "belongs to a credit")
 
 

@@ -58,8 +58,8 @@ def reckon(terms: Terms, parts: Sequence[Part], usage: Usage) -> list[Owed]:
     owed = _in_trial(terms, parts, usage)
     for item, offer, booked, measuring in _slots(terms, parts, usage.month, usage):
         own = [*_base(item, offer, booked), *_metered(terms, item, offer, measuring, usage)]
-        own += _derived(item, offer, booked, own)
         owed += own
+        owed += _derived(item, offer, booked, own)
     return owed
 
 
@@ -193,7 +193,7 @@ def _metered(
 
 
 def _derived(item: str, offer: Package | Addon, booked: Sequence[Span], own: Sequence[Owed]) -> Iterator[Owed]:
-    """Charge what is missing to a minimum, and credit a percentage of what is charged."""
+    """Charge what is missing to a minimum, credit a percentage of what is charged; neither counts for the other."""
     for price in offer.prices:
         if isinstance(price, Minimum | PercentageCredit):
             for span in booked:
@@ -250,4 +250,4 @@ def _within(booked: Sequence[Span], owed: Owed) -> Span:
 
 
 def _counts(of: str, owed: Owed) -> bool:
-    return of == "all" or isinstance(owed.price, Flat if of == "base" else Metered)
+    return of == "all" or isinstance(owed.price, Flat) == (of == "base")

@@ -66,6 +66,12 @@ class Claim:
         """Return the cents that are not paid."""
         return max(0, self.cents - sum(each.cents for each in self.settled if each.on <= day))
 
+    @property
+    def reminded(self) -> tuple[Reminder, ...]:
+        """The reminders of what should have been paid, in order; one that came before its time does not count."""
+        ours = (each for each in self.reminders if self.pay_by and each.received_on > self.pay_by)
+        return tuple(sorted(ours, key=lambda each: each.received_on))
+
     def overdue_on(self, day: date) -> int:
         """Return the cents that should have been paid before this day."""
         return self.open_on(day) if self.pay_by and self.pay_by < day else 0

@@ -60,13 +60,9 @@ def _begins(terms: Terms, claim: Claim, pay_by: date, figures: Figures) -> Itera
         clause = "§ 286 Abs. 2 BGB" if rule.silent else f"{terms.cited(rule.clause)}; § 286 Abs. 2 BGB"
         yield pay_by + _DAY, clause, f"Der letzte Tag der Zahlung war der {german_date(pay_by)}"
         return
-    for each in claim.reminders:
-        if each.received_on > pay_by:
-            yield (
-                each.received_on + _DAY,
-                "§ 286 Abs. 1 BGB",
-                f"Die Mahnung ging am {german_date(each.received_on)} zu",
-            )
+    for each in claim.reminded:
+        on = each.received_on
+        yield on + _DAY, "§ 286 Abs. 1 BGB", f"Die Mahnung ging am {german_date(on)} zu"
     if claim.received_on and (claim.told_of_default or not claim.of_consumer):
         runs_out = last_day_to_act(max(claim.due_on, claim.received_on) + timedelta(days=figures.default.days))
         days = f"{figures.default.days} Tage nach Fälligkeit und Zugang der Rechnung sind vergangen"

@@ -126,13 +126,9 @@ def above_fees(terms: Terms, account: Account, fees: int, figures: Figures) -> F
 
 def _deadline(claim: Claim, figures: Figures) -> date:
     """Return the last day of the first deadline that counts: long enough, renewed, with a warning; else never."""
-    ours = sorted(
-        (each for each in claim.reminders if claim.pay_by and each.received_on > claim.pay_by),
-        key=lambda each: each.received_on,
-    )
     ends = (
         last_day_to_act(each.pay_by)
-        for each in ours[figures.lock.reminders - 1 :]
+        for each in claim.reminded[figures.lock.reminders - 1 :]
         if each.warns_of_lock and each.pay_by and (each.pay_by - each.received_on).days >= figures.lock.deadline_days
     )
     return min(ends, default=date.max)

@@ -274,6 +274,8 @@ def _misfits(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield "when", 'must be "overuse" in overuse_lock, and only there'
     if (value.when == "monthly_fees") != (value.monthly_fees > 0):
         yield "monthly_fees", 'must be at least 1 with when = "monthly_fees", and left out with any other'
+    if name == "for_cause" and (value.when == "reminder") != (value.days > 0):
+        yield "days", 'must be at least 1 with when = "reminder", and left out with any other'
     if getattr(value, "max_months", 0) and value.when != "overuse":
         yield "max_months", 'belongs to when = "overuse"'
     if getattr(value, "first_fee", False) and value.when != "monthly_fees":

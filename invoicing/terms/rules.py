@@ -149,13 +149,15 @@ class Lock:
 class ForCause:
     """What lets the provider end the contract without notice for default.
 
-    ``due_date``: the day of payment has passed; ``monthly_fees``: more than so many monthly fees are overdue, or, with
-    ``first_fee``, the first one was not paid in time.
+    ``due_date``: the day of payment has passed; ``reminder``: so many ``days`` after a reminder it is still not paid;
+    ``monthly_fees``: more than so many monthly fees are overdue, or, with ``first_fee``, the first one was not paid in
+    time.
     """
 
     __pydantic_config__ = CLOSED
 
-    when: Literal["due_date", "monthly_fees"]
+    when: Literal["due_date", "reminder", "monthly_fees"]
+    days: Count = 0
     monthly_fees: Count = 0
     first_fee: Flag = False
 

@@ -63,6 +63,7 @@ COMMON = {
     "Withdrawal.days": "Within how many days the customer may withdraw.",
     "Due.days": "How many days the customer has to pay.",
     "Exit.months": "Over how many months rises are added up.",
+    "ForCause.days": "How many days after a reminder.",
     "Term.months": "How long the contract runs at least, and again if it renews; 0 is without a minimum.",
     "to": "To which day the period must run out.",
     "renew_months": "How long it is renewed each time; 0: as long as the first term.",

@@ -161,6 +161,16 @@ def test_a_rate_agreed_for_it_alone_goes_before_the_one_at_signing(
     assert charge(given, terms[CLOUDETEER]).cents == cents
 
 
+@pytest.mark.parametrize(("rate", "cents"), [("0", 0), ("0.01", 1), ("95.00", 9500)])
+@pytest.mark.clause("fluks 12.7")
+def test_where_the_terms_name_no_rate_the_one_of_the_day_is_written(
+    terms: dict[str, Terms], rate: str, cents: int
+) -> None:
+    given = work(60, under=FLUKS, service="no-defect", role="support", price=Decimal(rate))
+    check(given, terms[FLUKS])
+    assert (charge(given, terms[FLUKS]).cents, charge(given, terms[FLUKS]).clause) == (cents, "fluks AGB 12.7")
+
+
 @pytest.mark.parametrize("cents", [1, 8450, 100_000])
 @pytest.mark.clause("Cloudeteer 6(4)")
 def test_expenses_are_charged_at_cost(terms: dict[str, Terms], cents: int) -> None:
@@ -230,6 +240,7 @@ def test_a_credit_cites_its_agreement_and_damages_lower_no_vat(
         (work(15, role="chef"), "role", "consultant, senior, architect"),
         (work(15, role=""), "role", "consultant, senior, architect"),
         (work(15, text=""), "text", "printed on the invoice"),
+        (work(15, under=FLUKS, service="no-defect", role="support"), "price", "name no rate for it; write the one"),
         (work(15, clause="SLA"), "clause", "belongs to a credit"),
         (work(15, damages=True), "damages", "belongs to a credit"),
         (

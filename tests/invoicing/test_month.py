@@ -19,7 +19,7 @@ from invoicing.contract.parts import Proration, parts_of
 from invoicing.invoice import Line, lines_of
 from invoicing.money import german_amount
 from invoicing.prices import Allowance, Flat, Minimum, MonthlyPrice, PassThrough, PercentageCredit
-from invoicing.rating import Charge, allowed, rate
+from invoicing.rating import Charge, allowed, priced, rate
 from invoicing.terms import Addon, Meter, Package, Setting, Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
@@ -409,21 +409,48 @@ def test_what_is_used_after_the_end_counts_for_the_minimum_too(calls: dict[str, 
     assert charged(terms("thirtieths"), text, "2026-10", used(**calls)) == expected
 
 
-@pytest.mark.parametrize("of", ["usage", "base", "all"])
-def test_a_credit_is_no_usage_and_no_base_price(of: Literal["usage", "base", "all"]) -> None:
-    """Usage of exactly the minimum has no top-up, though a credit stands before it."""
+@pytest.mark.parametrize("first", ["minimum", "credit"])
+@pytest.mark.parametrize(
+    ("of", "least", "missing"),
+    [
+        ("usage", "9.99", []),
+        ("usage", "10.00", []),
+        ("usage", "10.01", ["small Monat 0,01"]),
+        ("base", "300.00", []),
+        ("base", "300.01", ["small Monat 0,01"]),
+        ("all", "310.00", []),
+        ("all", "310.01", ["small Monat 0,01"]),
+    ],
+)
+def test_a_minimum_counts_usage_and_base_price_but_no_credit(
+    of: Literal["usage", "base", "all"], least: str, missing: list[str], first: str
+) -> None:
     ours = terms("calendar_days")
     small = ours.packages["small"]
-    least = Minimum("minimum", Decimal("300.00") if of == "base" else Decimal("10.00"), of, "3")
-    offer = replace(
-        small, prices=(*small.prices, PercentageCredit("percentage_credit", Decimal(10), "base", "4"), least)
-    )
-    ours = replace(ours, packages={**ours.packages, "small": offer})
+    minimum = Minimum("minimum", Decimal(least), of, "3")
+    credit = PercentageCredit("percentage_credit", Decimal(10), of, "4")
+    both = (minimum, credit) if first == "minimum" else (credit, minimum)
+    ours = replace(ours, packages={**ours.packages, "small": replace(small, prices=(*small.prices, *both))})
+    credited = {"usage": "small Gutschrift -1,00", "base": "small Gutschrift -30,00", "all": "small Gutschrift -31,00"}
     assert charged(ours, WHOLE_YEAR, "2026-10", used(d05=400)) == [
         "small Monat 300,00",
         "small Aufruf 10,00",
-        "small Gutschrift -30,00",
+        *([*missing, credited[of]] if first == "minimum" else [credited[of], *missing]),
     ]
+
+
+@pytest.mark.parametrize(("since", "topped_up"), [("2026-10-31", "0,15"), ("2026-10-30", "0,32")])
+def test_a_minimum_of_a_single_day(since: str, topped_up: str) -> None:
+    """A day of the month: its share of the base price, of the minimum, and all that was used."""
+    usage = used(d31=1 if since == "2026-10-31" else 0)
+    assert charged(terms("calendar_days"), f"{since} starts least", "2026-10", usage)[-2] == f"least Monat {topped_up}"
+
+
+def test_priced_are_the_meters_of_what_is_booked() -> None:
+    october = BillingMonth(2026, 10)
+    for booked, meters in (("small", ("calls",)), ("small sms", ("calls", "sms")), ("full", ()), ("full mail", ())):
+        parts = parts_of(story(f"2026-10-01 starts {booked}"), october, "none")
+        assert priced(terms("none"), parts) == meters
 
 
 @pytest.mark.clause("cunio 8.1")

@@ -327,10 +327,22 @@ PACKAGE = 'prices = [{ model = "flat", price = 40.00, clause = "Anlage 3 § 3" }
             'rules.lock.value.when: must be "overuse" in overuse_lock, and only there',
         ),
         (
-            'lock = { value = { when = "reminder" }',
-            'for_cause = { value = { when = "due_date", first_fee = true }',
-            "lock = {",
+            'when = "reminder", days = 30',
+            'when = "due_date", first_fee = true',
+            "for_cause = {",
             'rules.for_cause.value.first_fee: belongs to when = "monthly_fees"',
+        ),
+        (
+            'when = "reminder", days = 30',
+            'when = "reminder"',
+            "for_cause = {",
+            'rules.for_cause.value.days: must be at least 1 with when = "reminder", and left out with any other',
+        ),
+        (
+            'when = "reminder", days = 30',
+            'when = "due_date", days = 30',
+            "for_cause = {",
+            'rules.for_cause.value.days: must be at least 1 with when = "reminder", and left out with any other',
         ),
         (
             "deletion = {",

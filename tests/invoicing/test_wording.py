@@ -247,7 +247,7 @@ def test_a_credit_says_why_and_what_its_clause_means() -> None:
     for said in (
         "Gutschrift für Oktober 2026: 24 Std. 0 Min. ausgesetzt, mehr als 10 Stunden; für diese Zeit wird keine",
         "890,00 € × 1.440/44.700 Min. = 28,67 € Cloudeteer AGB 5(3) 1 Gutschrift -28,67 19 -28,67",
-        "Cloudeteer AGB 5(3) Wurde eine Leistung im Abrechnungsmonat insgesamt länger als zehn Stunden ausgesetzt",
+        "Cloudeteer AGB 5(3) War eine Leistung wegen eines Verstoßes nach vergeblicher Frist im Abrechnungsmonat",
     ):
         assert said in text
 

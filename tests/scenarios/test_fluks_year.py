@@ -51,7 +51,6 @@ YEAR = """
 2028-08-01 | closes   | 2028-07
            |   952,00 |   800,00 | Anlage 3 § 1 | Paket PREMIUM 50.000, Grundpreis inklusive 50.000 Auslöser/Aktionen
            |          |     0,00 | Anlage 3 § 2 | Zusatzmodul fluks E-Mails (im Paket enthalten)
-2028-08-16 | refused  | ends by provider default: no right to end a contract for default
 2028-08-31 | uses     | 50001 trigger
 2028-09-01 | closes   | 2028-08
            |   952,06 |   800,00 | Anlage 3 § 1 | Paket PREMIUM 50.000, Grundpreis inklusive 50.000 Auslöser/Aktionen
@@ -72,6 +71,7 @@ YEAR = """
 2029-01-02 | closes   | 2028-12
            |   999,60 |   840,00 | Anlage 3 § 1 | Paket PREMIUM 50.000, Grundpreis inklusive 50.000 Auslöser/Aktionen
            |          |     0,00 | Anlage 3 § 2 | Zusatzmodul fluks E-Mails (im Paket enthalten)
+2029-01-15 | ends     | by provider default: 2029-01-15 fluks AGB 16.2
 2029-02-01 | closes   | 2029-01
            |   999,60 |   840,00 | Anlage 3 § 1 | Paket PREMIUM 50.000, Grundpreis inklusive 50.000 Auslöser/Aktionen
            |          |     0,00 | Anlage 3 § 2 | Zusatzmodul fluks E-Mails (im Paket enthalten)
@@ -83,6 +83,7 @@ YEAR = """
 @pytest.mark.clause("fluks 5.2")
 @pytest.mark.clause("fluks 13.1")
 @pytest.mark.clause("fluks 16.1")
+@pytest.mark.clause("fluks 16.2")
 @pytest.mark.clause("fluks Anlage 3 §1")
 @pytest.mark.clause("fluks Anlage 3 §2")
 @pytest.mark.clause("fluks Anlage 3 §3")

@@ -27,6 +27,7 @@ YEAR = """
 2028-03-01 | closes   | 2028-02
 2028-04-03 | closes   | 2028-03
 2028-05-02 | closes   | 2028-04
+2028-05-31 | refused  | ends by provider default: no right to end a contract for default
 2028-05-31 | ends     | by provider: 2028-06-14 KLUGO AGB 15.2
 2028-05-31 | ends     | : 2028-05-31 KLUGO AGB 15.2
 2028-06-01 | closes   | 2028-05

@@ -22,8 +22,9 @@ def vendor(cite: str, **rules: Any) -> Terms:
 FLUKS = vendor(
     "fluks AGB",
     prenotification_days=Setting(5, "13.3"),
-    default=Setting(Default("due_date", dunning_costs=False), "13.5", silent=True),
+    default=Setting(Default("reminder", dunning_costs=False), "13.5", silent=True),
     lock=Setting(Lock("reminder"), "13.5"),
+    for_cause=Setting(ForCause("reminder", days=30), "16.2"),
     price_reduction=Setting(True, "12.4"),
     deletion=Setting(Period(months=1), "Anlage 1 3.4"),
 )
@@ -48,7 +49,7 @@ KLUGO = vendor(
 CUNIO = vendor(
     "cunio AGB",
     due=Setting(Due(14, "receipt"), "8.1"),
-    default=Setting(Default("due_date", dunning_costs=False), "8.4"),
+    default=Setting(Default("due_date", dunning_costs=False), "8.4", silent=True),
     lock=Setting(Lock("monthly_fees", monthly_fees=1), "8.4"),
     for_cause=Setting(ForCause("monthly_fees", monthly_fees=2, first_fee=True), "8.4"),
     credits=Setting("if_agreed", "4.2"),
@@ -56,7 +57,7 @@ CUNIO = vendor(
 CONNECTAVO = vendor(
     "Connectavo AGB",
     due=Setting(Due(14, "receipt"), "I 2.2"),
-    default=Setting(Default("reminder", dunning_costs=False), "I 2.4", silent=True),
+    default=Setting(Default("due_date", dunning_costs=False), "I 2.2", silent=True),
     prepayment=Setting("after_default", "I 2.4"),
     delay_credit=Setting(DelayCredit(Decimal("0.5"), Decimal(5)), "I 4.4"),
     overuse_lock=Setting(Lock("overuse", max_months=3), "II 2.5"),

@@ -2,7 +2,7 @@ import pytest
 
 from invoicing.rights import default_start, in_default
 from invoicing.terms import Terms
-from tests.invoicing.rights.samples import CLOUDETEER, CONNECTAVO, FIGURES, FLUKS, KLUGO, claim, day
+from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO, claim, day
 
 
 @pytest.mark.clause("Cloudeteer 6(5)")
@@ -33,7 +33,7 @@ def test_default_begins_by_itself_the_day_after_the_last_day_to_pay(history: str
     ],
 )
 def test_a_debit_is_in_default_only_after_it_was_returned(history: str, begins: str | None) -> None:
-    assert default_start(FLUKS, claim(history), FIGURES).begins_on == (day(begins) if begins else None)
+    assert default_start(CUNIO, claim(history), FIGURES).begins_on == (day(begins) if begins else None)
 
 
 @pytest.mark.clause("§ 286 BGB")
@@ -57,7 +57,7 @@ def test_a_debit_is_in_default_only_after_it_was_returned(history: str, begins: 
         ("100.00 due 10-12 received 10-01 debit returned 12-01", "12-02"),
     ],
 )
-@pytest.mark.parametrize("terms", [CONNECTAVO, KLUGO], ids=["by reminder", "by law alone"])
+@pytest.mark.parametrize("terms", [FLUKS, KLUGO], ids=["by reminder", "by law alone"])
 def test_else_with_a_reminder_at_the_latest_thirty_days_after_due_date_and_receipt(
     terms: Terms, history: str, begins: str | None
 ) -> None:
@@ -93,7 +93,7 @@ def test_in_default_is_what_is_open_of_claims_in_default(on: str, cents: int) ->
             "Kein Verzug: Bezahlt war bis zum 12.10.2026 (Cloudeteer AGB 6(5); § 286 Abs. 2 BGB).",
         ),
         (
-            FLUKS,
+            CUNIO,
             "100.00 due 10-12",
             "Verzug seit dem 13.10.2026: Der letzte Tag der Zahlung war der 12.10.2026 (§ 286 Abs. 2 BGB).",
         ),

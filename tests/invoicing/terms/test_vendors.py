@@ -52,6 +52,7 @@ def table(text: str) -> list[list[str]]:
 @pytest.mark.clause("fluks 13.4")
 @pytest.mark.clause("fluks 13.5")
 @pytest.mark.clause("fluks 16.1")
+@pytest.mark.clause("fluks 16.2")
 @pytest.mark.clause("fluks 16.3")
 @pytest.mark.clause("fluks Anlage 1 3.4")
 @pytest.mark.clause("fluks Anlage 3 fn 2")
@@ -72,8 +73,9 @@ def test_the_rules_of_fluks() -> None:
         change               | on month_start                             | 13.1 default
         prenotification_days | 5                                          | 13.3
         terms_change         | weeks 6                                    | 2.4
-        default              | begins due_date, dunning_costs False       | 13.5 default
+        default              | begins reminder, dunning_costs False       | 13.5 default
         lock                 | when reminder                              | 13.5
+        for_cause            | when reminder, days 30                     | 16.2
         price_reduction      | True                                       | 12.4
         deletion             | months 1                                   | Anlage 1 3.4
         """
