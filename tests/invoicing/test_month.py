@@ -446,6 +446,37 @@ def test_a_minimum_of_a_single_day(since: str, topped_up: str) -> None:
     assert charged(terms("calendar_days"), f"{since} starts least", "2026-10", usage)[-2] == f"least Monat {topped_up}"
 
 
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ({"d05": 249}, ["least Monat 0,01", "least Monat 1,50"]),
+        ({"d15": 250}, ["least Monat 1,50"]),
+        ({"d16": 250}, ["least Monat 2,50"]),
+        ({"d15": 250, "d31": 149}, ["least Monat 0,01"]),
+        ({"d15": 250, "d31": 150}, []),
+    ],
+)
+def test_each_part_of_a_month_has_its_share_of_a_minimum_and_its_own_usage(
+    calls: dict[str, int], expected: list[str]
+) -> None:
+    """Half a month at 10 €, half at 12 €: 7.50 € at least in each."""
+    text = "2026-01-01 starts least \n 2026-10-16 raises packages.least 12.00"
+    told = charged(terms("thirtieths"), text, "2026-10", used(**calls))
+    assert [each for each in told if "Monat" in each] == expected
+
+
+@pytest.mark.clause("cunio 8.2")
+@pytest.mark.parametrize("allowance", ["prorated", "full"])
+def test_what_an_add_on_measures_while_it_is_not_booked_costs_nothing(allowance: str) -> None:
+    month = BillingMonth(2026, 10)
+    usage = Usage("k", month, tuple(DayCount(date(2026, 10, day), {"sms": 100}) for day in (9, 10, 15, 16)))
+    text = "2026-01-01 starts small \n 2026-10-10 adds sms \n 2026-10-16 drops sms"
+    assert charged(terms("thirtieths", allowance=allowance), text, "2026-10", usage) == [
+        "small Monat 300,00",
+        "sms SMS 18,00",
+    ]
+
+
 def test_priced_are_the_meters_of_what_is_booked() -> None:
     october = BillingMonth(2026, 10)
     for booked, meters in (("small", ("calls",)), ("small sms", ("calls", "sms")), ("full", ()), ("full mail", ())):

@@ -142,6 +142,12 @@ def test_a_licence_follows_a_starter_package_from_one_day_to_the_next(life: str,
         start(CONNECTAVO, life, text)
 
 
+def test_a_contract_that_ended_before_it_began_leaves_its_days_free() -> None:
+    never = "2027-01-15 started standard\n2027-01-14 terminated"
+    assert start(CONNECTAVO, never, "2027-01-14 started standard") is None
+    assert start(CONNECTAVO, never, "2027-01-20 started standard") is None
+
+
 def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
     with pytest.raises(ContractError, match="runs until 2027-04-14: start on 2027-05-01 or later"):
         start(
