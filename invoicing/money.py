@@ -23,6 +23,8 @@ _MONTHS = (
     "Dezember",
 )
 
+_CENT = Decimal(1)
+
 
 def to_cents(euro: Decimal) -> int:
     """Return whole cents, half up away from zero; refuse floats, because they have already lost cents.
@@ -31,7 +33,7 @@ def to_cents(euro: Decimal) -> int:
     """
     if not isinstance(euro, Decimal):
         raise TypeError(f"{euro!r} is not a Decimal amount in euro")
-    return int((euro * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return int((euro * 100).quantize(_CENT, rounding=ROUND_HALF_UP))
 
 
 def percent_of(cents: int, percent: Decimal) -> int:

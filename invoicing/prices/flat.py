@@ -9,6 +9,8 @@ from invoicing.money import euro
 from invoicing.prices.amount import Amount, Basis, Wording, Words, cents_text, euro_text
 from invoicing.values import CLOSED, Price, Text
 
+_ONE = Decimal(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Flat:
@@ -28,7 +30,7 @@ class Flat:
         """
         price = self._price(basis)
         cents = basis.share.of_cents(price)
-        yield Amount(Decimal(1), price if basis.share.is_whole else euro(cents), cents)
+        yield Amount(_ONE, price if basis.share.is_whole else euro(cents), cents)
 
     def wording(self, amount: Amount, basis: Basis, words: Words) -> Wording:
         """Say ``1 Monat × 500,00 € = 500,00 €``, or ``500,00 € × 12/30 = 200,00 €``."""

@@ -156,7 +156,7 @@ def _measuring(terms: Terms, pieces: Sequence[Piece], booked: list[Span]) -> lis
 
     Contract: fluks AGB 5.2, Connectavo AGB II 2.6
     """
-    if terms.rules.allowance.value == "prorated":
+    if terms.rules.allowance.value == "prorated" or (len(pieces) == 1 and booked[0].share is WHOLE):
         return booked
     contracts = [list(own) for _, own in groupby(pieces, key=lambda piece: piece[0].contract.starts_on)]
     return [Span(own[-1][1], own[0][0].first, own[-1][0].last, WHOLE) for own in contracts]

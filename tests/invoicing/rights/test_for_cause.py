@@ -2,7 +2,7 @@ import pytest
 
 from invoicing.rights import may_end_for_cause
 from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO
-from tests.invoicing.rights.test_lock import account
+from tests.invoicing.rights.test_lock import FEE, account
 
 
 @pytest.mark.clause("Cloudeteer 6(6)")
@@ -42,7 +42,9 @@ def test_more_than_two_monthly_fees(owed: str, allowed: bool) -> None:  # noqa: 
     ],
 )
 def test_the_first_fee_alone_is_enough(history: str, on: str, allowed: bool) -> None:  # noqa: FBT001
-    assert may_end_for_cause(CUNIO, account(on, history), FIGURES).allowed is allowed
+    right = may_end_for_cause(CUNIO, account(on, history), FIGURES)
+    assert right.allowed is allowed
+    assert right.limit_cents == (0 if allowed else 2 * FEE)
 
 
 @pytest.mark.clause("fluks 16.2")
@@ -65,7 +67,7 @@ def test_the_first_fee_alone_is_enough(history: str, on: str, allowed: bool) -> 
 )
 def test_thirty_days_after_a_reminder(history: str, on: str, cents: int) -> None:
     right = may_end_for_cause(FLUKS, account(on, history, "50.00 due 10-12"), FIGURES)
-    assert (right.allowed, right.cents) == (cents > 0, cents)
+    assert (right.allowed, right.cents, right.limit_cents) == (cents > 0, cents, 0)
 
 
 def test_each_answer_says_why() -> None:
@@ -85,6 +87,10 @@ def test_each_answer_says_why() -> None:
         "Der Vertrag darf nicht ohne Frist gekündigt werden (fluks AGB 16.2): Nichts ist 30 Tage nach einer Mahnung "
         "noch offen."
     )
-    assert may_end_for_cause(KLUGO, account("12-31", "9999.00 due 10-12"), FIGURES).why == (
-        "Diese Bedingungen geben wegen Verzugs kein Recht zur Kündigung ohne Frist."
+    assert may_end_for_cause(CLOUDETEER, account("10-13", "100.00 due 10-12"), FIGURES).why == (
+        "Der Vertrag darf ohne Frist gekündigt werden (Cloudeteer AGB 6(6)): 100,00 € sind nach Ablauf der "
+        "Zahlungsfrist offen."
     )
+    none = may_end_for_cause(KLUGO, account("12-31", "9999.00 due 10-12"), FIGURES)
+    assert not none.allowed
+    assert none.why == ("Diese Bedingungen geben wegen Verzugs kein Recht zur Kündigung ohne Frist.")

@@ -29,6 +29,7 @@ def account(on: str, *histories: str, fee: int = FEE) -> Account:
         (f"{WARNED} paid 11-05=0.01", "11-10", False),  # a cent less than what is not insignificant
         ("595.01 due 10-12 debit returned 10-15 remind 10-19 10-26>11-09! paid 11-05=0.01", "11-10", True),
         (RETURNED, "11-10", False),  # never reminded
+        (f"{WARNED} 11-05>11-20!", "11-10", True),  # one more reminder gives no more time
         (f"{RETURNED} remind 10-26>11-09!", "11-10", False),  # only one reminder
         (f"{RETURNED} remind 10-19>11-02! 10-26", "12-01", False),  # the renewed one does not warn
         (f"{RETURNED} remind 10-19 10-26>11-09", "12-01", False),  # no warning
@@ -89,7 +90,8 @@ def test_unlocked_as_soon_as_what_was_overdue_is_paid(paid: str, stays: bool) ->
     ],
 )
 def test_a_lock_after_the_due_date_needs_no_reminder(history: str, on: str, allowed: bool) -> None:  # noqa: FBT001
-    assert may_lock(CLOUDETEER, account(on, history), FIGURES).allowed is allowed
+    right = may_lock(CLOUDETEER, account(on, history), FIGURES)
+    assert (right.allowed, right.limit_cents) == (allowed, 0)
     assert may_stay_locked(CLOUDETEER, account(on, history), FIGURES).allowed is allowed
 
 
@@ -155,6 +157,13 @@ def test_only_what_is_in_default_adds_up(on: str, allowed: bool) -> None:  # noq
             "595.00 due 10-12",
             "Der Zugang darf nicht gesperrt werden (cunio AGB 8.4): 595,00 € sind in Verzug, nicht mehr als eine "
             "monatliche Vergütung (595,00 €).",
+        ),
+        (
+            CUNIO,
+            "10-13",
+            "595.01 due 10-12",
+            "Der Zugang darf gesperrt werden (cunio AGB 8.4): 595,01 € sind in Verzug, mehr als eine monatliche "
+            "Vergütung (595,00 €).",
         ),
         (KLUGO, "12-31", "595.00 due 10-12", "Diese Bedingungen erlauben keine Sperre wegen Verzugs."),
     ],
