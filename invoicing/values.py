@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 
 T = TypeVar("T")
 CLOSED = ConfigDict(extra="forbid")
@@ -14,7 +14,7 @@ def _whole_to_decimal(value: object) -> object:
     return Decimal(value) if type(value) is int else value
 
 
-Text = Annotated[str, Strict(), Field(min_length=1)]
+Text = Annotated[str, Strict(), StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]

@@ -8,9 +8,9 @@ from rich.table import Table
 
 from api.cli.terminal import AsJson, console, print_json
 from invoicing.terms import Terms, TermsError, load
-from invoicing.terms.checks import models, silent_rules
 from invoicing.terms.reference import reference_text
 from invoicing.terms.schema import schema_text
+from invoicing.terms.walk import models, silent_rules
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Terms files: price lists and contract rules.")

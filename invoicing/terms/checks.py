@@ -6,9 +6,8 @@ from typing import Any
 from invoicing.prices import Flat, Graduated, Minimum, PassThrough, Seats, Volume
 from invoicing.prices.tier import ascend
 from invoicing.terms.locate import Path
-from invoicing.terms.model import Addon, Package, Terms
-from invoicing.terms.rules import ObjectionExit, Period, Term
-from invoicing.values import Setting
+from invoicing.terms.model import Terms
+from invoicing.terms.walk import citations, meters_of, offers_of, periods_of, prices_of, rules_of, terms_of_packages
 
 Finding = tuple[Path, str]
 Check = Callable[[Terms], Iterator[Finding]]
@@ -16,8 +15,8 @@ Check = Callable[[Terms], Iterator[Finding]]
 
 def _priced_meters_exist(terms: Terms) -> Iterator[Finding]:
     """Check that a price names only meters of the file."""
-    for key, price in _prices(terms):
-        for number, meter in enumerate(_meters(price)):
+    for key, price in prices_of(terms):
+        for number, meter in enumerate(meters_of(price)):
             if meter not in terms.meters:
                 known = f"one of {', '.join(terms.meters)}" if terms.meters else "a meter: the file has none"
                 yield (*key, "meters", number), f"{meter!r} is not {known}"
@@ -25,15 +24,15 @@ def _priced_meters_exist(terms: Terms) -> Iterator[Finding]:
 
 def _levels_stand_alone(terms: Terms) -> Iterator[Finding]:
     """Check that a level, or a number of different values, is not added to another meter's units."""
-    for key, price in _prices(terms):
-        if len(_meters(price)) > 1 and any(_is_level(terms, meter) for meter in _meters(price)):
+    for key, price in prices_of(terms):
+        if len(meters_of(price)) > 1 and any(_is_level(terms, meter) for meter in meters_of(price)):
             yield (*key, "meters"), 'only meters with aggregate "sum" can be measured together'
 
 
 def _seats_are_a_highest_level(terms: Terms) -> Iterator[Finding]:
     """Check that seats are priced by a meter with aggregate ``max``."""
-    for key, price in _prices(terms):
-        for meter in _meters(price):
+    for key, price in prices_of(terms):
+        for meter in meters_of(price):
             if isinstance(price, Seats) and meter in terms.meters and terms.meters[meter].aggregate != "max":
                 yield (*key, "meters"), f'seats need a meter with aggregate "max", {meter!r} has another'
 
@@ -42,8 +41,8 @@ def _levels_are_shared_as_seats(terms: Terms) -> Iterator[Finding]:
     """Check that a level is priced by ``seats`` where allowances are prorated: others would charge it in each part."""
     if terms.rules.allowance.value == "full" or terms.rules.proration.value == "none":
         return
-    for key, price in _prices(terms):
-        for meter in _meters(price):
+    for key, price in prices_of(terms):
+        for meter in meters_of(price):
             if _is_level(terms, meter) and not isinstance(price, Seats):
                 yield key, f'{meter!r} is a level: with a prorated allowance only "seats" charges it by the day'
 
@@ -51,14 +50,14 @@ def _levels_are_shared_as_seats(terms: Terms) -> Iterator[Finding]:
 def _minimums_have_their_usage(terms: Terms) -> Iterator[Finding]:
     """Check that no ``minimum`` is shared by days while usage is not: days without usage would be topped up."""
     if terms.rules.allowance.value == "full" and terms.rules.proration.value != "none":
-        for key, price in _prices(terms):
+        for key, price in prices_of(terms):
             if isinstance(price, Minimum) and price.of != "base":
                 yield key, 'a minimum of usage needs rules.allowance "prorated", or rules.proration "none"'
 
 
 def _one_price_is_the_base_price(terms: Terms) -> Iterator[Finding]:
     """Check that a package or an add-on has one ``flat`` price at most: it is what a contract can agree anew."""
-    for key, offer in _offers(terms):
+    for key, offer in offers_of(terms):
         flats = [number for number, price in enumerate(offer.prices) if isinstance(price, Flat)]
         for number in flats[1:]:
             yield (*key, "prices", number), "is a second flat price: add it to the first"
@@ -66,10 +65,10 @@ def _one_price_is_the_base_price(terms: Terms) -> Iterator[Finding]:
 
 def _no_unit_is_charged_twice(terms: Terms) -> Iterator[Finding]:
     """Check that within a package or an add-on each meter has one price."""
-    for key, offer in _offers(terms):
+    for key, offer in offers_of(terms):
         seen: set[str] = set()
         for number, price in enumerate(offer.prices):
-            for meter in _meters(price):
+            for meter in meters_of(price):
                 if meter in seen:
                     yield (*key, "prices", number, "meters"), f"{meter!r} already has a price here"
                 seen.add(meter)
@@ -84,7 +83,7 @@ def _unique_names_its_field(terms: Terms) -> Iterator[Finding]:
 
 def _tiers_ascend(terms: Terms) -> Iterator[Finding]:
     """Check that tiers rise, and only the last one has no bound."""
-    for key, price in _prices(terms):
+    for key, price in prices_of(terms):
         if isinstance(price, Graduated | Volume) and not ascend(price.tiers):
             yield (*key, "tiers"), "up_to must rise from tier to tier, and only the last tier must have none"
 
@@ -94,7 +93,7 @@ def _pass_through_is_allowed(terms: Terms) -> Iterator[Finding]:
 
     Contract: fluks AGB 13.4
     """
-    for key, price in _prices(terms):
+    for key, price in prices_of(terms):
         if isinstance(price, PassThrough) and not terms.rules.third_party_fees.value:
             yield key, "rules.third_party_fees says that fees of third parties are not charged"
 
@@ -112,22 +111,22 @@ def _included_addons_exist(terms: Terms) -> Iterator[Finding]:
 
 def _periods_have_one_length(terms: Terms) -> Iterator[Finding]:
     """Check that a period is so many months, or weeks, or days."""
-    for key, period in _periods(terms):
+    for key, period in periods_of(terms):
         if (period.months, period.weeks, period.days).count(0) <= 1:
             yield key, "must be months or weeks or days, only one of them"
 
 
 def _terms_that_end_have_a_length(terms: Terms) -> Iterator[Finding]:
     """Check that a term that renews or ends by itself has at least a month."""
-    for key, term in _terms(terms):
+    for key, term in terms_of_packages(terms):
         if term and term.renewal != "open_ended" and not term.months:
             yield (*key, "value", "months"), f'must be at least 1 with renewal "{term.renewal}"'
 
 
 def _term_ends_exist(terms: Terms) -> Iterator[Finding]:
     """Check that every package has a term with an end where something is measured from the term's end."""
-    endless = [key for key, term in _terms(terms) if term is None or term.renewal == "open_ended"]
-    for key, rule in _rules(terms):
+    endless = [key for key, term in terms_of_packages(terms) if term is None or term.renewal == "open_ended"]
+    for key, rule in rules_of(terms):
         to_end = getattr(rule.value, "to", "") == "term_end" or getattr(rule.value, "days_before_term_end", 0)
         if to_end and endless:
             yield (*key, "value"), f'{_dotted(endless[0])} has no end: renewal must be "same_term" or "none"'
@@ -171,6 +170,42 @@ def _consumers_withdraw(terms: Terms) -> Iterator[Finding]:
         yield ("rules", "withdrawal"), 'only consumers withdraw: rules.customers must be "anyone"'
 
 
+def _consumers_are_told_gross_prices(terms: Terms) -> Iterator[Finding]:
+    """Check that prices are ``gross`` where consumers can be customers.
+
+    Law: § 3 Abs. 1 PAngV
+    """
+    if terms.rules.customers.value == "anyone" and terms.rules.prices.value != "gross":
+        yield ("rules", "prices"), 'consumers are told gross prices (§ 3 PAngV): must be "gross"'
+
+
+def _rates_are_percentages(terms: Terms) -> Iterator[Finding]:
+    """Check that a rate of tax is written as a percentage."""
+    if 0 < (rate := terms.rules.vat_percent.value) < 1:
+        yield ("rules", "vat_percent"), f"is a percentage: {(100 * rate).normalize():f}, not {rate}"
+
+
+def _objections_have_time(terms: Terms) -> Iterator[Finding]:
+    """Check that there is a period in which a customer can object to new terms.
+
+    Contract: fluks AGB 2.4
+    """
+    if (rule := terms.rules.terms_change) and not (rule.value.months or rule.value.weeks or rule.value.days):
+        yield ("rules", "terms_change", "value"), "months, weeks or days are missing: how long can a customer object?"
+
+
+def _nothing_is_listed_twice(terms: Terms) -> Iterator[Finding]:
+    """Check that ways of payment, and the add-ons that a package includes, are named once."""
+    lists: dict[Path, tuple[str, ...]] = {
+        ("rules", "payment", "value"): terms.rules.payment.value,
+        **{("packages", key, "includes"): package.includes for key, package in terms.packages.items()},
+    }
+    for path, names in lists.items():
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield (*path, number), f"{name!r} is there twice"
+
+
 def _cited_clauses_have_a_meaning(terms: Terms) -> Iterator[Finding]:
     """Check that every clause that is cited has its sentence in ``[clauses]``."""
     for key, clause in citations(terms):
@@ -198,71 +233,12 @@ CHECKS: tuple[Check, ...] = (
     _disputes_end_with_a_due_date,
     _objections_have_a_cause,
     _consumers_withdraw,
+    _consumers_are_told_gross_prices,
+    _rates_are_percentages,
+    _objections_have_time,
+    _nothing_is_listed_twice,
     _cited_clauses_have_a_meaning,
 )
-
-
-def citations(terms: Terms) -> Iterator[tuple[Path, str]]:
-    """Yield every clause that the file cites, and where."""
-    for key, rule in _rules(terms):
-        yield (*key, "clause"), rule.clause
-    for name, meter in terms.meters.items():
-        yield ("meters", name, "clause"), meter.clause
-    for name, package in terms.packages.items():
-        if package.includes_clause:
-            yield ("packages", name, "includes_clause"), package.includes_clause
-    for key, price in _prices(terms):
-        yield (*key, "clause"), price.clause
-
-
-def models(terms: Terms) -> tuple[str, ...]:
-    """Return the price models that the file uses, each once."""
-    return tuple(dict.fromkeys(price.model for _, price in _prices(terms)))
-
-
-def silent_rules(terms: Terms) -> tuple[str, ...]:
-    """Return the rules on which the text is silent: their values are defaults."""
-    return tuple(str(key[-1]) for key, rule in _rules(terms) if rule.silent)
-
-
-def _rules(terms: Terms) -> Iterator[tuple[Path, Setting[Any]]]:
-    for name in terms.rules.__dataclass_fields__:
-        if rule := getattr(terms.rules, name):
-            yield ("rules", name), rule
-    for name, package in terms.packages.items():
-        if package.term:
-            yield ("packages", name, "term"), package.term
-
-
-def _periods(terms: Terms) -> Iterator[tuple[Path, Period]]:
-    for key, rule in _rules(terms):
-        if isinstance(rule.value, Period):
-            yield (*key, "value"), rule.value
-        elif isinstance(rule.value, ObjectionExit):
-            yield (*key, "value", "within"), rule.value.within
-            yield (*key, "value", "notice"), rule.value.notice
-
-
-def _terms(terms: Terms) -> Iterator[tuple[Path, Term | None]]:
-    """Yield the term of each package: its own, or else that of the rules."""
-    common = terms.rules.term.value if terms.rules.term else None
-    for name, package in terms.packages.items():
-        yield (("packages", name, "term"), package.term.value) if package.term else (("rules", "term"), common)
-
-
-def _offers(terms: Terms) -> Iterator[tuple[Path, Package | Addon]]:
-    yield from ((("packages", name), package) for name, package in terms.packages.items())
-    yield from ((("addons", name), addon) for name, addon in terms.addons.items())
-
-
-def _prices(terms: Terms) -> Iterator[tuple[Path, Any]]:
-    for key, offer in _offers(terms):
-        yield from (((*key, "prices", number), price) for number, price in enumerate(offer.prices))
-    yield from ((("services", name), service) for name, service in terms.services.items())
-
-
-def _meters(price: Any) -> tuple[str, ...]:
-    return getattr(price, "meters", ())
 
 
 def _is_level(terms: Terms, meter: str) -> bool:

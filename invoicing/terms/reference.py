@@ -4,11 +4,12 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from invoicing.terms.checks import CHECKS, models
+from invoicing.terms.checks import CHECKS
 from invoicing.terms.example import examples
 from invoicing.terms.load import shipped
 from invoicing.terms.model import Terms
 from invoicing.terms.schema import schema
+from invoicing.terms.walk import models
 
 _INTRODUCTION = """\
 # Terms files

@@ -356,6 +356,30 @@ PACKAGE = 'prices = [{ model = "flat", price = 40.00, clause = "Anlage 3 § 3" }
             "deletion = {",
             'rules.withdrawal: only consumers withdraw: rules.customers must be "anyone"',
         ),
+        (
+            'customers = { value = "business"',
+            'customers = { value = "anyone"',
+            "prices = { value",
+            'rules.prices: consumers are told gross prices (§ 3 PAngV): must be "gross"',
+        ),
+        (
+            "vat_percent = { value = 19",
+            "vat_percent = { value = 0.19",
+            "vat_percent = {",
+            "rules.vat_percent: is a percentage: 19, not 0.19",
+        ),
+        (
+            "terms_change = { value = { weeks = 6",
+            "terms_change = { value = { weeks = 0",
+            "terms_change = {",
+            "rules.terms_change.value: months, weeks or days are missing: how long can a customer object?",
+        ),
+        (
+            'payment = { value = ["direct_debit"]',
+            'payment = { value = ["direct_debit", "direct_debit"]',
+            "payment = {",
+            "rules.payment.value[2]: 'direct_debit' is there twice",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(tmp_path: Path, old: str, new: str, line: str, problem: str) -> None:

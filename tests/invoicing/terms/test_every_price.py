@@ -7,7 +7,7 @@ import pytest
 
 from invoicing.prices import BookedPrice, MonthlyPrice
 from invoicing.terms import TermsError, read
-from invoicing.terms.checks import models
+from invoicing.terms.walk import models
 
 NAME = "muster"
 TEXT = """\

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from invoicing.terms import Terms, find, shipped
-from invoicing.terms.checks import citations
+from invoicing.terms.walk import citations
 
 
 def said(value: Any) -> str:
