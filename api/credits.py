@@ -31,6 +31,9 @@ def suspend(work: Workplace, who: str, key: str, form: SuspensionForm) -> Entry:
     Contract: Cloudeteer AGB 5(3)
     """
     month = BillingMonth.parse(form.month)
+    for number, each in enumerate(form.suspensions):
+        if each.end and each.end < each.start:
+            raise FieldError(f"suspensions.{number}.end", "must not be before start; leave it out while it lasts")
     with work.ledger.write() as session:
         agreed = _month(work, session, key, month)
         price = monthly_fee(agreed.terms, agreed.contract) if form.price_cents is None else form.price_cents
@@ -60,6 +63,8 @@ def reduce(work: Workplace, who: str, key: str, form: ReductionForm) -> Entry:
     Contract: fluks AGB 12.4
     """
     month = BillingMonth.parse(form.month)
+    if form.last < form.first:
+        raise FieldError("last", f"must not be before first, {form.first}")
     with work.ledger.write() as session:
         agreed = _month(work, session, key, month)
         price = monthly_fee(agreed.terms, agreed.contract)

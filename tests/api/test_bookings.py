@@ -379,6 +379,13 @@ def test_a_suspension_is_reckoned_from_the_monthly_fee_and_lowers_the_bill(servi
     assert "can be reckoned from 2026-12 on" in service.refused("POST", f"{path}/credits/suspension", later, "month")
 
 
+def test_a_suspension_does_not_end_before_it_starts(shared: Service) -> None:
+    path = customer(shared, "k-backward", CLOUDETEER)
+    good, bad = hours(24)["suspensions"][0], hours(-1)["suspensions"][0]
+    body = {"month": "2026-10", "suspensions": [good, bad]}
+    assert "before start" in shared.refused("POST", f"{path}/credits/suspension", body, "suspensions.1.end")
+
+
 LATE = {"price_cents": 100_000, "agreed_on": "2026-10-01", "claimed_on": "2026-10-20", "completed_on": "2026-10-20"}
 
 
@@ -425,6 +432,8 @@ def test_a_price_is_reduced_after_two_attempts_that_failed(shared: Service, atte
     answer = shared.ask("POST", f"{path}/credits/reduction", body, expect=201)
     assert (answer["quantity"], answer["clause"], answer["reference"]) == (5000, "fluks AGB 12.4", "reduction-2026-10")
     shared.refused("POST", f"{path}/credits/reduction", {**body, "percent": "100.01", "reference": "x"}, "percent")
+    backward = {**body, "last": "2026-09-30", "reference": "x"}
+    assert "before first" in shared.refused("POST", f"{path}/credits/reduction", backward, "last")
 
 
 def test_terms_that_have_no_such_credit_refuse_it(shared: Service) -> None:
