@@ -40,7 +40,7 @@ def timeline(terms: Mapping[str, Terms], events: Sequence[ContractEvent], today:
     life = found[-1]
     own = terms[life.start.terms]
     said = [*_beginning(own, life.start), *_changes(terms, life), *_end(terms, life, today, events)]
-    return tuple(sorted(said, key=lambda each: each.day))
+    return tuple(sorted(dict.fromkeys(said), key=lambda each: each.day))
 
 
 def _beginning(terms: Terms, start: Contract) -> Iterator[Milestone]:
@@ -60,7 +60,8 @@ def _changes(terms: Mapping[str, Terms], life: Life) -> Iterator[Milestone]:
         if own is None or not life.start.is_active(each.effective_on):
             continue
         if each.kind == "changed":
-            yield Milestone(each.effective_on, f"Die Änderung wird wirksam: {_difference(own, before, after)}.")
+            if difference := _difference(own, before, after):
+                yield Milestone(each.effective_on, f"Die Änderung wird wirksam: {difference}.")
         elif each.kind == "terms_changed":
             yield Milestone(each.effective_on, f"Neue Bedingungen gelten: {own.title}.")
         elif each.kind == "price_raised":

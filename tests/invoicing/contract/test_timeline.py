@@ -116,6 +116,17 @@ def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
                 "2027-10-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung wegen einer Preiserhöhung.",
             ],
         ),
+        # two changes of one day are told as one; what is taken back on that day is none
+        (
+            "2026-10-15 started basis\n2026-12-01 changed plus\n2026-12-01 changed plus +craftsmen\n"
+            "2027-01-01 changed plus\n2027-01-01 changed plus +craftsmen\n2027-10-14 terminated",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2026-12-01 Die Änderung wird wirksam: Paket Plus, Zusatzmodul Handwerkerportal kommt hinzu.",
+                "2027-10-14 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+            ],
+        ),
         # ended on the last day of the trial, and before it
         (
             "2026-10-15 started basis trial:2026-11-14\n2026-11-14 terminated cause:trial",
