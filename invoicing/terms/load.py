@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from invoicing.terms.checks import CHECKS, Finding
+from invoicing.terms.checks import CHECKS, Check, Finding
 from invoicing.terms.locate import Path as Key
 from invoicing.terms.locate import line_of, places
 from invoicing.terms.model import Terms
@@ -55,13 +55,13 @@ def load(path: Path) -> Terms:
     return read(path, text)
 
 
-def read(path: Path, text: str) -> Terms:
+def read(path: Path, text: str, checks: Iterable[Check] = CHECKS) -> Terms:
     """Return the terms that a text holds, as the file ``path`` would; raise TermsError with all problems."""
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise TermsError(_syntax_problem(path, text, str(error))) from error
-    return _checked(path, text, data)
+    return _checked(path, text, data, checks)
 
 
 def load_folder(folder: Path) -> dict[str, Terms]:
@@ -93,12 +93,12 @@ def find(terms_id: str) -> Terms:
     return known[terms_id]
 
 
-def _checked(path: Path, text: str, data: dict[str, Any]) -> Terms:
+def _checked(path: Path, text: str, data: dict[str, Any], checks: Iterable[Check]) -> Terms:
     try:
         terms = SHAPE.validate_python(data)
     except ValidationError as error:
         raise TermsError(*_located(path, text, findings_of(error))) from None
-    findings = [finding for check in CHECKS for finding in check(terms)]
+    findings = [finding for check in checks for finding in check(terms)]
     if terms.id != path.stem:
         findings.append((("id",), f"must be {path.stem!r} like the file's name"))
     if findings:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from invoicing import terms as terms_files
+from invoicing.history import read_terms
 from invoicing.terms import Addon, Package, Terms, TermsError, find, load, load_folder, read, shipped
 from invoicing.terms.locate import line_of, places
 from invoicing.terms.shape import SHAPE, findings_of
@@ -419,6 +420,13 @@ def test_a_minimum_is_not_shared_by_days_while_its_usage_is_not(tmp_path: Path) 
         accepted(tmp_path, thirtieths, prorated, each)
         accepted(tmp_path, each)
     accepted(tmp_path, thirtieths, least[2])
+
+
+def test_terms_that_a_contract_uses_hold_whatever_is_checked_by_now(tmp_path: Path) -> None:
+    file = changed(tmp_path, ("vat_percent = { value = 19", "vat_percent = { value = 0.19"))
+    with pytest.raises(TermsError):
+        load(file)
+    assert read_terms(NAME, file.read_text("utf-8")).rules.vat_percent.value == Decimal("0.19")
 
 
 def test_every_mistake_is_named_in_our_words_at_a_line_of_the_file() -> None:
