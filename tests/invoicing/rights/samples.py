@@ -84,13 +84,11 @@ def claim(text: str, **facts: Any) -> Claim:
             said[last].append(word)
     single = {"due": "due_on", "received": "received_on", "returned": "returned_on"}
     facts |= {name: day(said[word][0]) for word, name in single.items() if word in said}
+    flags = {"debit": "by_debit", "consumer": "of_consumer", "told": "told_of_default", "first": "is_first_fee"}
+    facts |= {name: True for word, name in flags.items() if word in said}
     return Claim(
         number=facts.pop("number", "RE-1"),
         cents=cents(amount),
-        by_debit="debit" in said,
-        of_consumer="consumer" in said,
-        told_of_default="told" in said,
-        is_first_fee="first" in said,
         settled=tuple(_settled(each) for each in said.get("paid", [])),
         reminders=tuple(_reminder(each) for each in said.get("remind", [])),
         **facts,
@@ -108,4 +106,5 @@ def _settled(text: str) -> Settled:
 
 def _reminder(text: str) -> Reminder:
     received, _, deadline = text.rstrip("!").partition(">")
-    return Reminder(day(received), day(deadline) if deadline else None, warns_of_lock=text.endswith("!"))
+    reminder = Reminder(day(received), day(deadline) if deadline else None)
+    return replace(reminder, warns_of_lock=True) if text.endswith("!") else reminder

@@ -27,6 +27,11 @@ def test_terms_without_such_a_rule_need_an_agreement_too() -> None:
     assert agreed_credit(FLUKS, 5_000, "Nachtrag 1").clause == "Nachtrag 1; § 339 BGB"
 
 
+@pytest.mark.clause("cunio 4.2")
+def test_a_cent_is_a_credit() -> None:
+    assert agreed_credit(CUNIO, 1, "Nachtrag 1").cents == 1
+
+
 @pytest.mark.parametrize("cents", [0, -1])
 def test_a_credit_is_above_zero(cents: int) -> None:
     with pytest.raises(RightsError, match="is no credit"):

@@ -66,6 +66,8 @@ def test_each_answer_says_why() -> None:
         "18.05.2026, 11 vollendete Wochen zu je 0,5 %, höchstens 5 %; fällig am 01.12.2026."
     )
     assert "höchstens" not in delay_credit(CONNECTAVO, late(70)).why
+    assert ", 1 vollendete Woche zu je 0,5 %;" in delay_credit(CONNECTAVO, late(7)).why
+    assert ", 2 vollendete Wochen zu je 0,5 %;" in delay_credit(CONNECTAVO, late(14)).why
     assert delay_credit(CONNECTAVO, late(7)).formula == "0,5 % von 10.000,00 € = 50,00 €"
     assert delay_credit(CONNECTAVO, late(6)).why == (
         "Kein Schadenersatz (Connectavo AGB I 4.4): Vereinbart war der 02.03.2026, verspätet bis zum 08.03.2026, "

@@ -21,6 +21,7 @@ from tests.invoicing.rights.samples import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS,
 )
 def test_ten_days_after_the_invoice_date(issued: str, payable: str) -> None:
     assert due_date(CLOUDETEER, day(issued)).day == day(payable)
+    assert due_date(CLOUDETEER, day(issued), received_on=day("2028-03-01")).day == day(payable)
 
 
 @pytest.mark.clause("cunio 8.1")

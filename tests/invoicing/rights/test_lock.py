@@ -172,6 +172,11 @@ def test_each_answer_says_why(terms: Terms, on: str, history: str, why: str) -> 
     assert may_lock(terms, account(on, history), FIGURES).why == why
 
 
+def test_terms_that_know_no_lock_compare_no_amounts() -> None:
+    right = may_lock(KLUGO, account("12-31", WARNED), FIGURES)
+    assert (right.allowed, right.cents, right.limit_cents, right.last_day) == (False, 0, 0, None)
+
+
 @pytest.mark.clause("fluks 13.5")
 def test_the_end_of_a_lock_says_why() -> None:
     assert may_stay_locked(FLUKS, account("11-20", WARNED), FIGURES).why == (
