@@ -13,7 +13,16 @@ LOCKED = replace(TOLD, locked_on=day("03-10"))
 @pytest.mark.clause("Connectavo II 2.5")
 @pytest.mark.parametrize(
     ("used", "agreed", "allowed"),
-    [(0, 10, False), (10, 10, False), (109, 100, False), (110, 100, True), (11, 10, True), (0, 0, False), (1, 0, True)],
+    [
+        (0, 10, False),
+        (10, 10, False),
+        (109, 100, False),
+        (110, 100, True),
+        (10_999, 10_000, False),
+        (11_000, 10_000, True),
+        (0, 0, False),
+        (1, 0, True),
+    ],
 )
 def test_only_significant_overuse_leads_to_a_lock(used: int, agreed: int, allowed: bool) -> None:  # noqa: FBT001
     overuse = replace(TOLD, used=used, agreed=agreed)

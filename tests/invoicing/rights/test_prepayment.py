@@ -41,6 +41,5 @@ def test_no_late_payment_or_no_rule_is_said() -> None:
     assert may_ask_prepayment(CONNECTAVO, [], day("10-20")).why == (
         "Keine Vorauskasse (Connectavo AGB I 2.4): Bis zum 20.10.2026 wurde jede fällige Forderung rechtzeitig bezahlt."
     )
-    assert may_ask_prepayment(FLUKS, [claim("1.00 due 10-12")], day("12-01")).why == (
-        "Diese Bedingungen sehen keine Vorauskasse nach Verzug vor."
-    )
+    right = may_ask_prepayment(FLUKS, [claim("1.00 due 10-12")], day("12-01"))
+    assert (right.allowed, right.why) == (False, "Diese Bedingungen sehen keine Vorauskasse nach Verzug vor.")

@@ -13,7 +13,7 @@ from tests.invoicing.rights.samples import CLOUDETEER, KLUGO, day
 )
 def test_refused_or_two_failed_attempts(is_refused: bool, failed: int, allowed: bool) -> None:  # noqa: FBT001
     back = refund_of(KLUGO, 2_900, 0, day("10-12"), is_refused=is_refused, failed_attempts=failed)
-    assert (back.allowed, back.cents) == (allowed, 2_900 if allowed else 0)
+    assert (back.allowed, back.cents, back.way) == ((True, 2_900, Way(0, 2_900)) if allowed else (False, 0, Way(0, 0)))
     assert back.refund_by == (day("10-12") if allowed else None)
 
 
@@ -52,4 +52,10 @@ def test_each_answer_says_why() -> None:
         "Keine Erstattung (KLUGO AGB 5.7): Die Anfrage wurde nicht abgelehnt, und 1 von 2 nötigen "
         "Vermittlungsversuchen sind erfolglos geblieben."
     )
-    assert not refund_of(CLOUDETEER, 2_900, 0, day("10-12"), is_refused=True).allowed
+    assert "und 0 von 2 nötigen" in refund_of(KLUGO, 2_900, 0, day("10-12"), is_refused=False).why
+
+
+@pytest.mark.clause("KLUGO 5.7")
+def test_terms_without_such_a_rule_give_nothing_back() -> None:
+    back = refund_of(CLOUDETEER, 2_900, 0, day("10-12"), is_refused=True)
+    assert (back.allowed, back.cents, back.way, back.refund_by) == (False, 0, Way(0, 0), None)

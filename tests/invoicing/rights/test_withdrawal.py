@@ -72,6 +72,14 @@ def test_what_was_rendered_at_the_request_is_kept_the_rest_goes_back(rendered: i
 
 
 @pytest.mark.clause("KLUGO 9.1")
+def test_an_order_is_one_whole_that_was_not_begun_unless_said() -> None:
+    def keep(order: Order) -> int:
+        return withdraw(KLUGO, order, day("10-10"), day("10-10"), FIGURES).keep_cents
+
+    assert (keep(BEGUN), keep(replace(BEGUN, rendered=1)), keep(replace(ORDER, rendered=1))) == (0, 2_900, 0)
+
+
+@pytest.mark.clause("KLUGO 9.1")
 @pytest.mark.parametrize("told", ["", "10-11"])
 def test_nothing_is_kept_unless_asked_for_and_told(told: str) -> None:
     half = replace(BEGUN, rendered=1, total=2)
@@ -92,8 +100,9 @@ def test_the_money_goes_back_as_it_came(is_open: int, way: Way) -> None:
 @pytest.mark.clause("KLUGO 9.1")
 def test_only_consumers_and_only_where_the_terms_say_so() -> None:
     business = replace(ORDER, is_consumer=False)
-    assert not withdraw(KLUGO, business, day("10-06"), day("10-06"), FIGURES).allowed
-    assert not withdraw(CLOUDETEER, ORDER, day("10-06"), day("10-06"), FIGURES).allowed
+    for terms, order in ((KLUGO, business), (CLOUDETEER, ORDER)):
+        result = withdraw(terms, order, day("10-06"), day("10-06"), FIGURES)
+        assert (result.allowed, result.keep_cents, result.refund_cents, result.way) == (False, 0, 0, Way(0, 0))
     assert last_day_to_withdraw(KLUGO, business, FIGURES) is None
 
 
