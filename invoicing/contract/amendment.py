@@ -169,7 +169,7 @@ def _missing(life: Life, first: date, new: Terms) -> list[str]:
 
 
 def _life(events: Sequence[ContractEvent], day: date) -> Life:
-    found = [life for life in lives(events) if life.start.is_active(day)]
-    if not found:
+    life = next((each for each in lives(events) if each.start.is_active(day)), None)
+    if life is None:
         raise ContractError("effective_on", f"there is no contract on {day}")
-    return found[-1]
+    return life

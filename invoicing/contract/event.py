@@ -96,8 +96,7 @@ def known_by(events: Sequence[ContractEvent], known_at: datetime | None) -> Sequ
 
 def state_on(events: Sequence[ContractEvent], day: date, known_at: datetime | None = None) -> Contract | None:
     """Return the contract on a day, as known at an instant (default: now); None when inactive."""
-    running = [life for life in lives(known_by(events, known_at)) if life.start.is_active(day)]
-    return running[-1].on(day) if running else None
+    return next((life.on(day) for life in lives(known_by(events, known_at)) if life.start.is_active(day)), None)
 
 
 def lives(events: Iterable[ContractEvent]) -> list[Life]:

@@ -39,12 +39,15 @@ def check_rise(
     effective_on: date | None = None,
     billed_through: date | None = None,
 ) -> Rise:
-    """Return what a rise does; raise ContractError with the earliest day when it comes too early.
+    """Return what a rise does; raise ContractError when it comes too early, or before another that is announced.
 
     Contract: cunio AGB 8.8
     """
     rule = _rule(terms)
     life = _running(events)
+    if pending := _pending(life, received_on):
+        why = f"a rise on {pending.effective_on} is announced already: announce the next one from then on"
+        raise ContractError("received_on", why)
     earliest = _earliest(life, rule.value, received_on, billed_through)
     first = effective_on or earliest
     if first < earliest or first != month_start(first):
@@ -75,10 +78,9 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
     """
     rule = _rule(terms)
     life = _running(events)
-    rises = [each for each in life.changes if each.kind == "price_raised" and each.effective_on > received_on]
-    if not rises or (told := rises[-1].received_on) is None:
+    rise = _pending(life, received_on)
+    if rise is None or (told := rise.received_on) is None:
         raise ContractError("cause", "no price rise is announced: end the contract by notice")
-    rise = rises[-1]
     known = check_rise(events[: events.index(rise)], terms, told, rise.prices, rise.effective_on)
     if known.exit_until is None:
         raise ContractError("cause", f"this rise gives no right to end the contract ({terms.cited(rule.clause)})")
@@ -127,6 +129,11 @@ def _running(events: Sequence[ContractEvent]) -> Life:
     if not found:
         raise ContractError("received_on", "there is no contract")
     return found[-1]
+
+
+def _pending(life: Life, day: date) -> ContractEvent | None:
+    """Return the rise that is announced and takes effect after a day."""
+    return next((each for each in life.changes if each.kind == "price_raised" and each.effective_on > day), None)
 
 
 def _earliest(life: Life, rule: PriceRise, received_on: date, billed_through: date | None) -> date:

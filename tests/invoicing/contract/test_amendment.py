@@ -131,6 +131,7 @@ SIGNED = "2026-01-01 started basic-2500"
             "2027-01-01",
         ),
         (SIGNED, NEXT, "2026-12-31", "2027-01-01"),
+        (SIGNED, NEXT, "2027-01-01", "effective_on: already invoiced until 2027-01-01"),
         (SIGNED, NEXT, "2027-01-31", "effective_on: already invoiced until 2027-01-31"),
         (f"{SIGNED}\n2026-12-31 terminated", NEXT, None, "effective_on: there is no contract on 2027-01-01"),
     ],
@@ -180,6 +181,7 @@ def test_an_objection_in_time_keeps_the_old_terms(life: str, received_on: str, e
     ("life", "billed", "says"),
     [
         (ANNOUNCED, "2027-01-31", None),
+        (ANNOUNCED, "2027-02-01", "invoiced under fluks-2027 until 2027-02-01"),
         (ANNOUNCED, "2027-02-28", "invoiced under fluks-2027 until 2027-02-28: announce fluks-2023-03 anew"),
         (f"{ANNOUNCED}\n2027-02-01 changed gold", None, "fluks-2023-03 have no gold, which is booked by now"),
         (f"{ANNOUNCED}\n2027-03-01 changed gold\n2027-02-28 terminated", None, None),

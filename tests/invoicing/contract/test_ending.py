@@ -312,6 +312,8 @@ CANCELLED = "2027-06-01 started basic-2500 @2026-11-01\n2026-12-31 terminated @2
         (ENDING, "2027-01-31", "2027-02-28"),
         ("2027-01-15 started basic-2500", "2026-11-15", "2026-12-31"),
         (f"{CANCELLED}\n2027-01-01 started basic-2500 @2026-12-05", "2027-02-10", "2027-03-31"),
+        (f"{ENDING}\n2027-04-01 started basic-5000", "2027-02-01", "2027-03-31"),
+        (f"{ENDING}\n2027-04-01 started basic-5000", "2027-03-01", "2027-04-30"),
     ],
 )
 def test_a_termination_ends_a_contract(life: str, received_on: str, ends_on: str) -> None:

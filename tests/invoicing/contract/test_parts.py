@@ -156,7 +156,17 @@ def test_the_days_of_a_month_on_which_a_contract_is_active(
     )
     found = service_period(signed, billing)
     assert (f"{found[0]} {found[1]}" if found else "-") == expected
-    assert whole(signed, billing) == ((Part(*found, signed),) if found else ())
+    assert whole(signed, billing) == ((Part(*found, signed, is_trial=False),) if found else ())
+
+
+@pytest.mark.parametrize(("month", "package"), [("2026-03", "basis"), ("2026-04", "plus"), ("2026-05", "plus")])
+def test_of_two_contracts_in_a_month_it_is_the_later_one_as_it_ends(month: str, package: str) -> None:
+    events = history(
+        f"{SIGNED}\n2026-04-14 terminated\n2026-04-15 started basis\n2026-04-20 changed plus\n2026-05-31 terminated"
+    )
+    found = in_month(events, BillingMonth.parse(month))
+    assert found is not None
+    assert found.package == package
 
 
 DAYS = st.integers(0, 420).map(lambda days: date(2027, 1, 1) + timedelta(days))

@@ -35,6 +35,8 @@ def rise(life: str, received_on: str, price: str, effective_on: str | None = Non
         (RAISED, "2028-08-31", None, "2028-11-01"),
         (RAISED, "2028-09-01", None, "2028-12-01"),
         (RAISED, "2027-11-02", None, "2028-11-01"),
+        (RAISED, "2027-11-01", None, "2028-11-01"),
+        (f"{RAISED}\n2029-02-01 price_raised packages.basis=151.00", "2029-03-01", None, "2030-02-01"),
         # one that was waived does not count
         (
             f"{RAISED}\n2027-11-01 price_waived",
@@ -70,6 +72,13 @@ def test_a_rise_that_comes_too_early_names_the_first_day(effective_on: str, says
     with pytest.raises(ContractError, match=says) as caught:
         rise(SIGNED, "2027-08-31", "152.00", effective_on)
     assert caught.value.field == "effective_on"
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_one_rise_is_announced_at_a_time_so_that_it_is_plain_which_one_lets_the_customer_go() -> None:
+    with pytest.raises(ContractError, match="a rise on 2027-11-01 is announced already") as caught:
+        rise(RAISED, "2027-10-31", "160.00")
+    assert caught.value.field == "received_on"
 
 
 @pytest.mark.clause("cunio 8.8")
@@ -194,6 +203,7 @@ RISING = f"{SIGNED}\n2027-11-01 price_raised packages.basis=160.00 <2027-08-16"
         (f"{RISING}\n2028-10-14 terminated", "2027-09-16", "2027-10-31"),
         (RISING, "2027-09-17", "received_on: until 2027-09-16"),
         (RISING, "2027-11-01", "cause: no price rise is announced"),
+        (f"{RISING}\n2028-11-01 price_raised packages.basis=170.00 <2027-11-02", "2027-11-15", "2028-10-31"),
         (SIGNED, "2027-09-16", "cause: no price rise is announced"),
         (f"{RISING}\n2027-11-01 price_waived", "2027-09-16", "cause: no price rise is announced"),
         (RISING.replace("160.00", "156.45"), "2027-09-16", "cause: this rise gives no right"),
@@ -218,6 +228,7 @@ def test_who_may_leave_ends_the_contract_before_the_rise(life: str, received_on:
     ("life", "waived_on", "billed", "says"),
     [
         (RISING, "2027-08-16", "2027-10-31", None),
+        (RISING, "2027-08-16", "2027-11-01", "invoiced at the raised prices until 2027-11-01"),
         (RISING, "2027-08-16", "2027-11-30", "invoiced at the raised prices until 2027-11-30"),
         (RISING, "2027-08-15", None, "announced on 2027-08-16: not before"),
         (f"{RISING}\n2027-10-31 terminated cause:price_rise", "2027-09-20", None, None),
@@ -249,6 +260,13 @@ def test_what_was_invoiced_or_signed_since_is_not_undone(
         (RISING, "2027-10-31", "2027-11-01"),
         (RISING, "2027-11-01", None),
         (f"{SIGNED}\n2027-11-01 changed +craftsmen", "2027-08-16", None),
+        # the one of the contract that follows, announced last
+        (
+            f"{RISING}\n2027-10-31 terminated cause:price_rise\n2027-11-01 started plus\n"
+            "2028-11-01 price_raised packages.plus=380.00 <2027-09-20",
+            "2027-09-25",
+            "2028-11-01",
+        ),
         (SIGNED, "2027-08-16", None),
     ],
 )

@@ -166,6 +166,13 @@ def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
             FLUKS,
             ["2027-01-01 Der Vertrag beginnt: Paket BASIC 2.500."],
         ),
+        # the one before, under terms that nobody has any more
+        (
+            "2026-01-01 started basic terms:gone\n2026-12-31 terminated\n2027-01-01 started basic-2500",
+            FLUKS,
+            ["2027-01-01 Der Vertrag beginnt: Paket BASIC 2.500."],
+        ),
+        ("2026-01-01 started basic-2500\n2026-12-31 terminated\n2027-01-01 started basic terms:gone", FLUKS, []),
     ],
 )
 def test_only_what_really_happens_is_told(life: str, terms: object, expected: list[str]) -> None:
