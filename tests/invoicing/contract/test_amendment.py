@@ -125,6 +125,12 @@ SIGNED = "2026-01-01 started basic-2500"
             "terms: fluks-2026 are announced",
         ),
         (
+            f"{SIGNED}\n2026-05-01 terms_changed terms:x <2026-03-01\n2026-12-01 terms_changed terms:y <2026-10-01",
+            NEXT,
+            None,
+            "terms: y are announced already: announce others on 2026-12-01",
+        ),
+        (
             f"{SIGNED}\n2026-12-01 terms_changed terms:x <2026-10-01\n2026-12-01 terms_objected",
             NEXT,
             None,
@@ -163,6 +169,12 @@ ANNOUNCED = f"{SIGNED}\n2027-02-01 terms_changed terms:fluks-2027 <2026-11-20"
         (f"{ANNOUNCED}\n2027-03-01 changed premium-50000", "2027-01-04", "2027-02-01"),
         (ANNOUNCED, "2026-11-19", "announced on 2026-11-20: not before"),
         (SIGNED, "2026-11-20", "no new terms are announced"),
+        (f"{SIGNED}\n2026-05-01 terms_changed terms:x <2026-03-01", "2026-11-20", "had to come until 2026-04-13"),
+        (
+            ANNOUNCED.replace(SIGNED, f"{SIGNED}\n2026-05-01 terms_changed terms:x <2026-03-01"),
+            "2026-12-01",
+            "2027-02-01",
+        ),
         (f"{ANNOUNCED}\n2027-02-01 terms_objected", "2026-11-20", "no new terms are announced"),
     ],
 )
@@ -267,6 +279,8 @@ def test_which_terms_hold_on_a_day(life: str, on: str, terms: str) -> None:
     assert state.terms == terms
 
 
+LATER = "2027-03-01 terms_changed terms:cunio-2027 <2026-12-31\n2027-03-01 terms_objected <2027-01-15"
+OBJECTED_BEFORE = "2026-09-01 terms_changed terms:cunio-2026 <2026-07-01\n2026-09-01 terms_objected <2026-07-15"
 OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 <2026-12-31"
 
 
@@ -293,6 +307,8 @@ OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 
             "received_on: already ends on 2027-02-28",
         ),
         (CUNIO, OBJECTED, "2027-01-15", "cause: no objection gives a right"),
+        # the newest objection counts
+        (CUNIO, f"2026-01-01 started basis\n{OBJECTED_BEFORE}\n{LATER}", "2027-01-15", "2027-02-28"),
         (FLUKS, f"{ANNOUNCED}\n2027-02-01 terms_objected <2027-01-04", "2027-01-15", "cause: no objection"),
     ],
 )

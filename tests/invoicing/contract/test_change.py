@@ -60,6 +60,13 @@ def test_a_change_at_the_start_of_an_open_month_is_fine(life: str, text: str, bi
         (RUNNING, "2026-11-01 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
         (RUNNING, "2026-11-15 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
         (ENDING, "2027-04-01 changed basic-5000", None, "effective_on", "ends on 2027-03-31"),
+        (
+            f"{ENDING}\n2027-05-01 started basic-2500\n2027-06-30 terminated",
+            "2027-07-01 changed basic-5000",
+            None,
+            "effective_on",
+            "ends on 2027-06-30",
+        ),
         (ENDING, "2027-03-02 changed basic-5000", None, "effective_on", "no change is possible .* 2027-03-31"),
         (ENDING, "2027-03-01 changed basic-5000", "2027-03-31", "effective_on", "no change is possible"),
         ("", "2026-11-01 changed basic-5000", None, "effective_on", "no contract to change"),

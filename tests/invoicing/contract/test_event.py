@@ -46,6 +46,18 @@ def test_what_was_agreed_on_a_day(day: str, state: str) -> None:
     assert shown(state_on(LIFE, date.fromisoformat(day))) == state
 
 
+@pytest.mark.clause("Connectavo I 2.4")
+@pytest.mark.parametrize(
+    ("day", "prepaid"),
+    [("2027-04-30", False), ("2027-05-01", True), ("2027-10-31", True), ("2027-11-01", False)],
+)
+def test_base_prices_are_paid_in_advance_only_while_that_is_asked(day: str, prepaid: bool) -> None:  # noqa: FBT001
+    life = "2026-10-15 started standard\n2027-05-01 prepayment_asked\n2027-11-01 prepayment_lifted"
+    state = state_on(history(life, CONNECTAVO), date.fromisoformat(day))
+    assert state is not None
+    assert state.prepaid is prepaid
+
+
 def test_the_end_is_known_before_it_comes() -> None:
     contract = state_on(LIFE, date(2026, 11, 1))
     assert contract == Contract(

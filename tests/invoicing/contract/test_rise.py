@@ -27,6 +27,7 @@ def rise(life: str, received_on: str, price: str, effective_on: str | None = Non
         (SIGNED, "2026-11-01", None, "2027-11-01"),
         ("2026-11-01 started basis", "2026-11-01", None, "2027-11-01"),
         ("2026-11-02 started basis", "2026-11-02", None, "2027-12-01"),
+        (f"2024-01-15 started basis\n2026-10-14 terminated\n{SIGNED}", "2026-11-01", None, "2027-11-01"),
         # two months before the end of a month
         (SIGNED, "2027-08-31", None, "2027-11-01"),
         (SIGNED, "2027-09-01", None, "2027-12-01"),
