@@ -15,9 +15,9 @@ Kind = Literal[
     "changed",  # package, add_addons, remove_addons; received_on when it is a partial termination
     "terminated",  # received_on, by, cause
     "terms_changed",  # terms: takes effect unless objected; received_on: when the customer was told
-    "terms_objected",  # takes back the newest terms_changed
+    "terms_objected",  # takes back the newest terms_changed of this day
     "price_raised",  # prices: takes effect unless waived; received_on: when the customer was told
-    "price_waived",  # takes back the newest price_raised, and a termination for it
+    "price_waived",  # takes back the newest price_raised of this day, and a termination for it
     "prepayment_asked",  # base fees in advance from this day on
     "prepayment_lifted",
 ]
@@ -125,18 +125,19 @@ def holding(events: Iterable[ContractEvent]) -> list[ContractEvent]:
     held: list[ContractEvent] = []
     for event in events:
         if event.kind == "terms_objected":
-            _take_back(held, "terms_changed")
+            _take_back(held, "terms_changed", event.effective_on)
         elif event.kind == "price_waived":
-            at = _take_back(held, "price_raised")
+            at = _take_back(held, "price_raised", event.effective_on)
             held[at:] = [each for each in held[at:] if each.kind != "terminated" or each.cause != "price_rise"]
         else:
             held.append(event)
     return held
 
 
-def _take_back(held: list[ContractEvent], kind: Kind) -> int:
-    """Remove the newest event of a kind; return where it stood."""
-    at = max((at for at, each in enumerate(held) if each.kind == kind), default=len(held))
+def _take_back(held: list[ContractEvent], kind: Kind, day: date) -> int:
+    """Remove the newest event of a kind that takes effect on a day; return where it stood."""
+    found = (at for at, each in enumerate(held) if (each.kind, each.effective_on) == (kind, day))
+    at = max(found, default=len(held))
     del held[at : at + 1]
     return at
 

@@ -39,15 +39,12 @@ def check_rise(
     effective_on: date | None = None,
     billed_through: date | None = None,
 ) -> Rise:
-    """Return what a rise does; raise ContractError when it comes too early, or before another that is announced.
+    """Return what a rise does; raise ContractError with the earliest day when it comes too early.
 
     Contract: cunio AGB 8.8
     """
     rule = _rule(terms)
     life = _running(events)
-    if pending := _pending(life, received_on):
-        why = f"a rise on {pending.effective_on} is announced already: announce the next one from then on"
-        raise ContractError("received_on", why)
     earliest = _earliest(life, rule.value, received_on, billed_through)
     first = effective_on or earliest
     if first < earliest or first != month_start(first):
@@ -74,25 +71,32 @@ def raised(terms: Terms, contract: Contract, percent: Decimal) -> dict[str, Deci
 def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date) -> Termination:
     """Return the end of a contract for a price rise: with the day before it; raise ContractError without that right.
 
+    Several may be announced: each gives a right of its own, and the first that is open counts.
+
     Contract: cunio AGB 8.8
     """
     rule = _rule(terms)
     life = _running(events)
-    rise = _pending(life, received_on)
-    if rise is None or (told := rise.received_on) is None:
+    announced = [
+        (told, check_rise(events[: events.index(each)], terms, told, each.prices, each.effective_on))
+        for each in life.changes
+        if each.kind == "price_raised" and each.effective_on > received_on and (told := each.received_on)
+    ]
+    if not announced:
         raise ContractError("cause", "no price rise is announced: end the contract by notice")
-    known = check_rise(events[: events.index(rise)], terms, told, rise.prices, rise.effective_on)
-    if known.exit_until is None:
+    rights = [(told, rise, rise.exit_until) for told, rise in announced if rise.exit_until]
+    if not rights:
         raise ContractError("cause", f"this rise gives no right to end the contract ({terms.cited(rule.clause)})")
+    told, rise, until = next((each for each in rights if each[0] <= received_on <= each[2]), rights[0])
     if received_on < told:
         raise ContractError("received_on", f"the rise was announced on {told}: not before")
-    if received_on > known.exit_until:
-        raise ContractError("received_on", f"the contract could be ended for this rise until {known.exit_until}")
+    if received_on > until:
+        raise ContractError("received_on", f"the contract could be ended for this rise until {until}")
     ends_on = rise.effective_on - A_DAY
     end = Termination(
         ends_on,
         f"Kündigung wegen Preiserhöhung eingegangen am {german_date(received_on)}, rechtzeitig bis "
-        f"{german_date(known.exit_until)} ({terms.cited(rule.clause)}): Der Vertrag endet mit Ablauf des "
+        f"{german_date(until)} ({terms.cited(rule.clause)}): Der Vertrag endet mit Ablauf des "
         f"{german_date(ends_on)}, bevor die Erhöhung wirksam wird.",
         "price_rise",
     )
@@ -100,7 +104,9 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
 
 
 def check_waiver(events: Sequence[ContractEvent], waived_on: date, billed_through: date | None = None) -> date:
-    """Return the day of the rise that is waived; raise ContractError when none is announced.
+    """Return the day of the rise that is waived: of that for which the contract was ended, else the last one announced.
+
+    Raise ContractError when none is announced.
 
     Contract: cunio AGB 8.8
     """
@@ -108,7 +114,9 @@ def check_waiver(events: Sequence[ContractEvent], waived_on: date, billed_throug
     pending = [(life, each) for life, each in rises if each.effective_on > waived_on]
     if not pending:
         raise ContractError("waived_on", "no price rise is announced that has not taken effect yet")
-    life, rise = pending[-1]
+    life = pending[-1][0]
+    own = [each for its, each in pending if its is life]
+    rise = next((each for each in own if each.effective_on - A_DAY == life.start.ends_on), own[-1])
     if rise.received_on and waived_on < rise.received_on:
         raise ContractError("waived_on", f"the rise was announced on {rise.received_on}: not before")
     if billed_through and rise.effective_on <= billed_through:
@@ -129,11 +137,6 @@ def _running(events: Sequence[ContractEvent]) -> Life:
     if not found:
         raise ContractError("received_on", "there is no contract")
     return found[-1]
-
-
-def _pending(life: Life, day: date) -> ContractEvent | None:
-    """Return the rise that is announced and takes effect after a day."""
-    return next((each for each in life.changes if each.kind == "price_raised" and each.effective_on > day), None)
 
 
 def _earliest(life: Life, rule: PriceRise, received_on: date, billed_through: date | None) -> date:

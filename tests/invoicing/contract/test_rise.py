@@ -76,13 +76,6 @@ def test_a_rise_that_comes_too_early_names_the_first_day(effective_on: str, says
 
 
 @pytest.mark.clause("cunio 8.8")
-def test_one_rise_is_announced_at_a_time_so_that_it_is_plain_which_one_lets_the_customer_go() -> None:
-    with pytest.raises(ContractError, match="a rise on 2027-11-01 is announced already") as caught:
-        rise(RAISED, "2027-10-31", "160.00")
-    assert caught.value.field == "received_on"
-
-
-@pytest.mark.clause("cunio 8.8")
 @pytest.mark.parametrize(
     ("ends_on", "effective_on"), [("2027-10-31", None), ("2027-11-01", "2027-11-01"), ("2027-11-30", "2027-11-01")]
 )
@@ -190,6 +183,7 @@ def test_by_percent_each_price_is_rounded_to_the_cent(life: str, percent: str, e
 
 
 RISING = f"{SIGNED}\n2027-11-01 price_raised packages.basis=160.00 <2027-08-16"
+NEXT = "2028-11-01 price_raised packages.basis=170.00"  # again more than 5 %
 
 
 @pytest.mark.clause("cunio 8.8")
@@ -204,7 +198,13 @@ RISING = f"{SIGNED}\n2027-11-01 price_raised packages.basis=160.00 <2027-08-16"
         (f"{RISING}\n2028-10-14 terminated", "2027-09-16", "2027-10-31"),
         (RISING, "2027-09-17", "received_on: until 2027-09-16"),
         (RISING, "2027-11-01", "cause: no price rise is announced"),
-        (f"{RISING}\n2028-11-01 price_raised packages.basis=170.00 <2027-11-02", "2027-11-15", "2028-10-31"),
+        # of several that are announced each gives a right of its own: the first that is open counts
+        (f"{RISING}\n{NEXT} <2027-08-16", "2027-09-16", "2027-10-31"),
+        (f"{RISING}\n{NEXT} <2027-09-01", "2027-09-17", "2028-10-31"),
+        (f"{RISING}\n{NEXT} <2027-09-01", "2027-10-02", "received_on: for this rise until 2027-09-16"),
+        (f"{RISING.replace('160.00', '150.00')}\n{NEXT} <2027-08-16", "2027-09-16", "2028-10-31"),
+        (f"{RISING}\n{NEXT.replace('170.00', '161.00')} <2027-08-16", "2027-09-16", "2027-10-31"),
+        (f"{RISING}\n{NEXT} <2027-11-02", "2027-11-15", "2028-10-31"),
         (SIGNED, "2027-09-16", "cause: no price rise is announced"),
         (f"{RISING}\n2027-11-01 price_waived", "2027-09-16", "cause: no price rise is announced"),
         (RISING.replace("160.00", "156.45"), "2027-09-16", "cause: this rise gives no right"),
@@ -261,6 +261,10 @@ def test_what_was_invoiced_or_signed_since_is_not_undone(
         (RISING, "2027-10-31", "2027-11-01"),
         (RISING, "2027-11-01", None),
         (f"{SIGNED}\n2027-11-01 changed +craftsmen", "2027-08-16", None),
+        # of two the last one; if the contract was ended for the first, that one
+        (f"{RISING}\n{NEXT}", "2027-09-16", "2028-11-01"),
+        (f"{RISING}\n{NEXT}\n2027-10-31 terminated cause:price_rise", "2027-09-20", "2027-11-01"),
+        (f"{RISING}\n{NEXT}\n2028-10-31 terminated cause:price_rise", "2027-09-20", "2028-11-01"),
         # the one of the contract that follows, announced last
         (
             f"{RISING}\n2027-10-31 terminated cause:price_rise\n2027-11-01 started plus\n"
@@ -287,6 +291,17 @@ def test_with_the_rise_a_termination_for_it_falls_away_and_no_other() -> None:
         state = state_on(history(life, CUNIO), date(2027, 10, 31))
         assert state is not None
         assert (state.ends_on, state.prices) == (ends_on, {})
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
+    ("waived", "prices"),
+    [("2027-11-01", ["149", "149", "170.00"]), ("2028-11-01", ["149", "160.00", "160.00"])],
+)
+def test_of_two_rises_only_the_one_that_is_waived_falls_away(waived: str, prices: list[str]) -> None:
+    events = history(f"{RISING}\n{NEXT}\n{waived} price_waived", CUNIO)
+    states = [state_on(events, day) for day in (date(2027, 10, 31), date(2027, 11, 1), date(2028, 11, 1))]
+    assert [str(state.prices.get("packages.basis", "149")) for state in states if state] == prices
 
 
 def test_without_a_contract_nothing_rises() -> None:
