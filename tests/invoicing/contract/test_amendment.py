@@ -279,8 +279,6 @@ def test_which_terms_hold_on_a_day(life: str, on: str, terms: str) -> None:
     assert state.terms == terms
 
 
-LATER = "2027-03-01 terms_changed terms:cunio-2027 <2026-12-31\n2027-03-01 terms_objected <2027-01-15"
-OBJECTED_BEFORE = "2026-09-01 terms_changed terms:cunio-2026 <2026-07-01\n2026-09-01 terms_objected <2026-07-15"
 OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 <2026-12-31"
 
 
@@ -308,7 +306,13 @@ OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 
         ),
         (CUNIO, OBJECTED, "2027-01-15", "cause: no objection gives a right"),
         # the newest objection counts
-        (CUNIO, f"2026-01-01 started basis\n{OBJECTED_BEFORE}\n{LATER}", "2027-01-15", "2027-02-28"),
+        (
+            CUNIO,
+            f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15\n"
+            "2027-09-01 terms_changed terms:cunio-2027 <2027-07-01\n2027-09-01 terms_objected <2027-07-15",
+            "2027-07-15",
+            "2027-08-31",
+        ),
         (FLUKS, f"{ANNOUNCED}\n2027-02-01 terms_objected <2027-01-04", "2027-01-15", "cause: no objection"),
     ],
 )
