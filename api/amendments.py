@@ -48,7 +48,9 @@ def object_to_terms(work: Workplace, who: str, key: str, form: ObjectionForm) ->
         events = events_of(session, key)
         if said := _said(events, "terms_objected", form.received_on, "terms_changed"):
             return said.effective_on
-        terms, through = terms_on(work, events, form.received_on), history.billed_through(session, key)
+        told = rules.announced(events)
+        terms = terms_on(work, events, (told and told.received_on) or form.received_on)
+        through = history.billed_through(session, key)
         effective_on = rules.check_objection(events, terms, form.received_on, through)
         event = ContractEvent("terms_objected", effective_on, work.clock(), received_on=form.received_on)
         record(work, session, who, key, events, event, "terms_objected", form)

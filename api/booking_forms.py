@@ -63,7 +63,7 @@ class SuspensionPeriod(Form):
 
 
 class SuspensionForm(Form):
-    """Times in a month in which a service was suspended; ``price_cents`` is what it costs, else the monthly fee."""
+    """All times of a month in which a service was suspended; ``price_cents`` is what it costs, else the monthly fee."""
 
     month: Annotated[str, StringConstraints(pattern=MONTH_PATTERN)]
     suspensions: list[SuspensionPeriod] = Field(min_length=1, max_length=1000)

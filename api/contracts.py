@@ -62,7 +62,10 @@ def change(work: Workplace, who: str, key: str, form: ChangeForm) -> Contract:
         events = events_of(session, key)
         if not (repeats(events, event) and _holds(state_on(events, event.effective_on), event)):
             terms = terms_on(work, events, form.effective_on)
-            rules.check_change(events, event, terms, history.billed_through(session, key), today(work))
+            if form.agreed_on and form.agreed_on > today(work):
+                raise FieldError("agreed_on", f"{form.agreed_on} lies in the future: leave it out")
+            agreed_on = form.agreed_on or today(work)
+            rules.check_change(events, event, terms, history.billed_through(session, key), agreed_on)
             events = record(work, session, who, key, events, event, "changed", form)
     return state_of(events, form.effective_on)
 
@@ -105,8 +108,10 @@ def _ended(
         end = rules.check_exit([each for each in events if each.cause != "price_rise"], terms, received)
     elif form.cause == "objection":
         end = rules.check_objection_exit(events, terms, received)
+    elif form.addons and check and form.cause == "important_reason":
+        end = rules.check_partial_at_once(events, received, form.addons, terms, form.ends_on, form.reason)
     elif form.cause in {"important_reason", "default"}:
-        end = rules.at_once(terms, received, form.ends_on, form.cause, form.reason)
+        end = rules.at_once(terms, received, form.ends_on, form.cause, form.reason, form.addons)
         if check:
             end = rules.unless_ended(state, end)
     elif form.addons and check:
@@ -118,10 +123,9 @@ def _ended(
     if form.addons:
         first = end.ends_on + rules.A_DAY
         gone = tuple(sorted(set(form.addons)))
-        return end, ContractEvent(
-            "changed", first, work.clock(), remove_addons=gone, received_on=received, by=form.by, reason=form.reason
-        )
-    event = ContractEvent("terminated", end.ends_on, work.clock(), received_on=received, by=form.by)
+        event = ContractEvent("changed", first, work.clock(), remove_addons=gone, received_on=received, by=form.by)
+    else:
+        event = ContractEvent("terminated", end.ends_on, work.clock(), received_on=received, by=form.by)
     return end, replace(event, cause=end.cause, reason=form.reason)
 
 
@@ -145,8 +149,8 @@ def _check_form(events: Sequence[ContractEvent], form: TerminationForm) -> None:
     party = _WHO.get(form.cause)
     if party and form.by != party:
         raise FieldError("by", f"only the {party} may end a contract for this cause: send {party}")
-    if form.addons and form.cause != "notice":
-        raise FieldError("addons", "add-ons alone end by notice: leave them out, or the cause")
+    if form.addons and form.cause not in {"notice", "important_reason"}:
+        raise FieldError("addons", "add-ons alone end by notice or for an important reason: leave them out")
     if form.ends_on and form.cause in {"price_rise", "objection"}:
         raise FieldError("ends_on", "the terms say when it ends: leave it out")
     ends = [(life.start.starts_on, life.start.ends_on or date.max) for life in rules.lives(events)]

@@ -68,9 +68,10 @@ class ContractForm(Form):
 
 
 class ChangeForm(Form):
-    """A change of package or add-ons, effective on a day."""
+    """A change of package or add-ons, effective on a day; ``agreed_on`` counts where less must be agreed in time."""
 
     effective_on: Day
+    agreed_on: Day | None = Field(None, description="when it was agreed; left out: today")
     package: Name | None = None
     add_addons: list[Name] = Field([], max_length=100)
     remove_addons: list[Name] = Field([], max_length=100)

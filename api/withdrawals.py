@@ -38,14 +38,14 @@ def withdrawal_of(work: Workplace, number: str, form: WithdrawalForm) -> Withdra
         if (record := session.get(InvoiceRecord, number)) is None:
             raise NotFound(f"There is no invoice {number}.")
         collection = newest_collection(session, number)
-        customer = history.customer(session, record.customer)
+        customer = history.customer(session, record.customer, record.issued_at)
     if record.occasion == MONTHLY:
         raise Conflict(f"{number} is a month's invoice: withdraw from an order, or end the contract.")
     invoice = from_json(record.document)
     taken = form.paid or (collection is not None and collection.state == "exported")
     order = Order(
         price_cents=record.gross_cents,
-        paid_by="direct_debit" if invoice.payment else "bank_transfer",
+        paid_by="direct_debit" if invoice.payment and not form.paid else "bank_transfer",
         concluded_on=invoice.period_from,
         is_consumer=customer is not None and customer.kind == "consumer",
         told_on=form.told_on,

@@ -77,9 +77,7 @@ class Bill:
         """
         if self._is_prepaid:
             month = self.usage.month.next()
-            yield from (
-                charge(self.terms, each, german_month(month)) for each in base(self.terms, self.next_parts, month)
-            )
+            yield from (charge(self.terms, each, german_month(month)) for each in base(self.terms, self.next_parts))
 
     @property
     def _is_prepaid(self) -> bool:

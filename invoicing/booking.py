@@ -124,6 +124,7 @@ def charge(booking: Booking, terms: Terms) -> Charge:
         item=f"{_BOOKINGS}{booking.id}",
         first=booking.day,
         last=booking.day,
+        used=price.billed(booking.quantity) if isinstance(price, Work) else 0,
     )
 
 

@@ -32,7 +32,7 @@ def terms_change(terms: Terms, received_on: date, effective_on: date | None = No
     Contract: fluks AGB 2.4, KLUGO AGB 22.2, cunio AGB 15.1; Law: § 193 BGB
     """
     rule = _rule(terms)
-    until = last_day_to_act(runs_out(rule.value, received_on))
+    until = last_day_to_act(runs_out(rule.value, received_on), terms.place)
     earliest = month_start(until + A_DAY)
     first = effective_on or earliest
     if first < earliest or first != month_start(first):
@@ -65,7 +65,7 @@ def check_terms_change(
     life = _life(events, change.effective_on)
     if new.id == now.id:
         raise ContractError("terms", f"the contract already has {new.id}: name other terms")
-    if (pending := _announced(events)) and pending.effective_on > received_on:
+    if (pending := announced(events)) and pending.effective_on > received_on:
         why = f"{pending.terms} are announced already: announce others on {pending.effective_on} or later"
         raise ContractError("terms", why)
     if missing := _missing(life, change.effective_on, new):
@@ -104,19 +104,21 @@ def check_objection(
 ) -> date:
     """Return the first day of the terms that the customer objects to; raise ContractError when it is too late.
 
+    ``now`` are the terms under which they were announced: these say how long he may object.
+
     Contract: fluks AGB 2.4
     """
-    announced = _announced(events)
-    if announced is None or announced.received_on is None:
+    newest = announced(events)
+    if newest is None or newest.received_on is None:
         raise ContractError("received_on", "no new terms are announced")
-    until = last_day_to_act(runs_out(_rule(now).value, announced.received_on))
+    until = last_day_to_act(runs_out(_rule(now).value, newest.received_on), now.place)
     if received_on > until:
         raise ContractError("received_on", f"an objection had to come until {until}: the new terms hold")
-    if received_on < announced.received_on:
-        raise ContractError("received_on", f"the new terms were announced on {announced.received_on}: not before")
-    first = announced.effective_on
+    if received_on < newest.received_on:
+        raise ContractError("received_on", f"the new terms were announced on {newest.received_on}: not before")
+    first = newest.effective_on
     if billed_through and first <= billed_through:
-        why = f"invoiced under {announced.terms} until {billed_through}"
+        why = f"invoiced under {newest.terms} until {billed_through}"
         raise ContractError("received_on", f"{why}: announce {now.id} anew, and credit the difference")
     if missing := _missing(_life(events, first), first, now):
         why = f"{now.id} have no {', '.join(missing)}, which is booked by now: change the contract first"
@@ -155,7 +157,8 @@ def _rule(terms: Terms) -> Setting[Silence]:
     return terms.rules.terms_change
 
 
-def _announced(events: Sequence[ContractEvent]) -> ContractEvent | None:
+def announced(events: Sequence[ContractEvent]) -> ContractEvent | None:
+    """Return the newest announcement of new terms that was not taken back."""
     found = [each for life in lives(events) for each in life.changes if each.kind == "terms_changed"]
     return found[-1] if found else None
 

@@ -63,11 +63,12 @@ def check_change(
 
 
 def is_less(terms: Terms, before: Contract, after: Contract) -> bool:
-    """Tell whether a change is a downgrade: a module less, or a smaller monthly fee.
+    """Tell whether a change is a downgrade: a module less, or a smaller monthly fee; what a package includes is there.
 
     Contract: cunio AGB 8.3
     """
-    return bool(before.addons - after.addons) or monthly_fee(terms, after) < monthly_fee(terms, before)
+    has = after.addons.union(terms.packages[after.package].includes)
+    return not before.addons <= has or monthly_fee(terms, after) < monthly_fee(terms, before)
 
 
 def _check_day(

@@ -70,7 +70,7 @@ def trial_exit(terms: Terms, contract: Contract, received_on: date) -> Terminati
     Contract: cunio AGB 8.4; Law: § 193 BGB
     """
     last = contract.trial_ends_on
-    if last is None or terms.rules.trial is None or received_on > (until := last_day_to_act(last)):
+    if last is None or terms.rules.trial is None or received_on > (until := last_day_to_act(last, terms.place)):
         return None
     moved = f" (bis {german_date(until)}, § 193 BGB)" if until != last else ""
     return Termination(
@@ -90,8 +90,10 @@ def _check_later(terms: Terms, contract: Contract, notice: Notice, earliest: dat
         raise ContractError("ends_on", f"this notice ends it on {earliest}: leave it out, or name {to[notice.to]}")
 
 
-def at_once(terms: Terms, received_on: date, ends_on: date | None, cause: Cause, reason: str) -> Termination:
-    """Return the end of a contract that is ended for a cause, without notice: on the day named, not before receipt.
+def at_once(
+    terms: Terms, received_on: date, ends_on: date | None, cause: Cause, reason: str, addons: Sequence[str] = ()
+) -> Termination:
+    """Return the end of a contract, or some add-ons, for a cause, without notice: on the day named, not before receipt.
 
     Contract: fluks AGB 16.2, Cloudeteer AGB 13(2), KLUGO AGB 15.3, cunio AGB 13.2, Connectavo AGB II 9.3
     """
@@ -102,17 +104,27 @@ def at_once(terms: Terms, received_on: date, ends_on: date | None, cause: Cause,
         raise ContractError(
             "ends_on", f"must not be before the termination was received: choose {received_on} or later"
         )
-    rule = terms.rules.for_cause
-    if cause == "default" and rule is None:
-        raise ContractError("cause", f"{terms.id} give no right to end a contract for default: use important_reason")
-    clause = terms.cited(rule.clause) if cause == "default" and rule else "§ 314 BGB"
-    what = "wegen Zahlungsverzugs" if cause == "default" else "aus wichtigem Grund"
+    what = _what_ends(terms, addons)
     return Termination(
         ends,
-        f"Außerordentliche Kündigung {what} ({clause}), eingegangen am {german_date(received_on)}: {reason.strip()}. "
-        f"Der Vertrag endet mit Ablauf des {german_date(ends)}.",
+        f"Außerordentliche Kündigung {_for_what(terms, cause)}, eingegangen am {german_date(received_on)}: "
+        f"{reason.strip()}. {what[0].upper()}{what[1:]} mit Ablauf des {german_date(ends)}.",
         cause,
     )
+
+
+def _for_what(terms: Terms, cause: Cause) -> str:
+    """Say for what a contract ends at once, and which clause allows it: ``aus wichtigem Grund (fluks AGB 16.2)``."""
+    if cause != "default":
+        rule = terms.rules.important_reason
+        return (
+            f"aus wichtigem Grund ({terms.cited(rule.clause)}; § 314 BGB)"
+            if rule
+            else "aus wichtigem Grund (§ 314 BGB)"
+        )
+    if terms.rules.for_cause is None:
+        raise ContractError("cause", f"{terms.id} give no right to end a contract for default: use important_reason")
+    return f"wegen Zahlungsverzugs ({terms.cited(terms.rules.for_cause.clause)})"
 
 
 def check_termination(
@@ -155,16 +167,38 @@ def check_partial(
 
     Contract: Cloudeteer AGB 13(1)
     """
-    life = _newest(events)
-    contract = life.on(date.max)
+    contract = _newest(events).on(date.max)
     if terms.rules.partial_termination is None:
         raise ContractError("addons", f"{terms.id} know no partial termination: remove add-ons by a change")
-    if absent := sorted(set(addons) - contract.addons):
+    return _unless_absent(events, addons, termination_end(terms, contract, received_on, by, addons, ends_on))
+
+
+def check_partial_at_once(
+    events: Sequence[ContractEvent],
+    received_on: date,
+    addons: Sequence[str],
+    terms: Terms,
+    ends_on: date | None,
+    reason: str,
+) -> Termination:
+    """Return when an important reason ends some add-ons; raise ContractError where it ends the whole contract only.
+
+    Contract: Cloudeteer AGB 13(2)
+    """
+    rule = terms.rules.important_reason
+    if rule is None or rule.value == "whole":
+        raise ContractError("addons", f"{terms.id} end only as a whole for an important reason: leave the add-ons out")
+    return _unless_absent(events, addons, at_once(terms, received_on, ends_on, "important_reason", reason, addons))
+
+
+def _unless_absent(events: Sequence[ContractEvent], addons: Sequence[str], end: Termination) -> Termination:
+    """Return an end of some add-ons; raise ContractError for one that is not booked, or ends anyway."""
+    life = _newest(events)
+    if absent := sorted(set(addons) - life.on(date.max).addons):
         raise ContractError("addons", f"not booked: {', '.join(absent)}; leave it out")
-    end = termination_end(terms, contract, received_on, by, addons, ends_on)
     if later := sorted(set(addons) - life.on(end.ends_on).addons):
         raise ContractError("addons", f"{', '.join(later)} will be booked only after {end.ends_on}: end it later")
-    return unless_ended(contract, end)
+    return unless_ended(life.on(date.max), end)
 
 
 def month_start(day: date) -> date:

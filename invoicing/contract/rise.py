@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from invoicing.contract.ending import Termination, month_start, unless_ended
 from invoicing.contract.error import ContractError
-from invoicing.contract.event import Contract, ContractEvent, Life, lives
+from invoicing.contract.event import Contract, ContractEvent, Life, holding, lives
 from invoicing.contract.fee import monthly_prices
 from invoicing.contract.term import A_DAY, month_end
 from invoicing.money import euro, german_date, german_number, to_cents
@@ -58,7 +58,8 @@ def check_rise(
     _check_higher(terms, state, prices)
     percent = _percent(terms, state, prices, state.prices)
     beyond = _beyond(terms, life, state, rule.value, first, prices)
-    until = last_day_to_act(received_on + relativedelta(months=rule.value.exit_months)) if beyond else None
+    runs_out = received_on + relativedelta(months=rule.value.exit_months)
+    until = last_day_to_act(runs_out, terms.place) if beyond else None
     return Rise(first, prices, percent, until, _why(terms, rule, received_on, first, percent, beyond, until))
 
 
@@ -71,14 +72,16 @@ def raised(terms: Terms, contract: Contract, percent: Decimal) -> dict[str, Deci
 def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date) -> Termination:
     """Return the end of a contract for a price rise: with the day before it; raise ContractError without that right.
 
-    Several may be announced: each gives a right of its own, and the first that is open counts.
+    Several may be announced: each gives a right of its own, and the first that is open counts. What was waived raised
+    nothing.
 
     Contract: cunio AGB 8.8
     """
     rule = _rule(terms)
     life = _running(events)
+    held = holding(events)
     announced = [
-        (told, check_rise(events[: events.index(each)], terms, told, each.prices, each.effective_on))
+        (told, check_rise(held[: held.index(each)], terms, told, each.prices, each.effective_on))
         for each in life.changes
         if each.kind == "price_raised" and each.effective_on > received_on and (told := each.received_on)
     ]

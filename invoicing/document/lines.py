@@ -147,5 +147,5 @@ def hours_by_role(timesheet: tuple[TimesheetRow, ...]) -> list[tuple[str, int]]:
 
 def is_rounded(invoice: Invoice) -> bool:
     """Tell whether other hours are billed than were worked: work is billed in steps."""
-    billed = sum(line.quantity for line in invoice.lines if line.kind == "work")
-    return billed * 60 != sum(row.minutes for row in invoice.timesheet)
+    billed = sum(line.used for line in invoice.lines if line.kind == "work")
+    return billed != sum(row.minutes for row in invoice.timesheet)

@@ -57,6 +57,6 @@ class Work:
         """Say ``2 Std. 30 Min. × 120,00 € = 300,00 €``."""
         hours, minutes = divmod(self.billed(basis.used), 60)
         spent = f"{german_number(hours)} Std." + (f" {minutes} Min." if minutes else "")
-        unit = "Stunde" if amount.unit_price == basis.agreed else "pauschal"
+        unit = "Stunde" if amount.unit_price == basis.agreed else "Aufwand"
         formula = f"{spent} × {euro_text(basis.agreed or Decimal())} = {cents_text(amount.cents)}"
         return Wording(words.units, unit, formula)

@@ -2,7 +2,8 @@
 
 from invoicing.rating.charge import Charge, charge, rate
 from invoicing.rating.measure import gauge_of, gauges_of, measured, readings
-from invoicing.rating.reckon import ADDONS, PACKAGES, Allowed, Owed, allowed, base, priced, reckon
+from invoicing.rating.plan import ADDONS, PACKAGES, Owed
+from invoicing.rating.reckon import Allowed, allowed, base, priced, reckon
 
 __all__ = [
     "ADDONS",

@@ -8,7 +8,8 @@ from decimal import Decimal
 from invoicing.contract.parts import Part
 from invoicing.money import german_date, german_number
 from invoicing.prices import Flat, Metered, Words
-from invoicing.rating.reckon import Owed, reckon
+from invoicing.rating.plan import Owed
+from invoicing.rating.reckon import reckon
 from invoicing.terms import Addon, Package, Terms
 from metering.usage import Usage
 
@@ -18,7 +19,8 @@ class Charge:
     """Quantity × unit price, rounded once; ``formula`` shows the reckoning in German.
 
     ``cents`` and ``unit_price`` are net or gross as the prices of the terms are. ``item`` says what of the terms it is
-    for, ``first`` and ``last`` the days, ``meters`` what was measured, ``used`` how much, ``allowed`` what is free.
+    for, ``first`` and ``last`` the days, ``meters`` what was measured, ``used`` how much (of work: the minutes that are
+    charged), ``allowed`` what is free.
     """
 
     kind: str

@@ -6,7 +6,7 @@ from datetime import date
 
 from invoicing.terms import Meter, Terms
 from metering.gauge import Gauge, value_of
-from metering.usage import Usage
+from metering.usage import DayCount, Usage
 
 
 def measured(terms: Terms, usage: Usage, meters: tuple[str, ...], first: date, last: date) -> int:
@@ -16,11 +16,14 @@ def measured(terms: Terms, usage: Usage, meters: tuple[str, ...], first: date, l
     """
     if (gauge := gauge_of(meters[0], terms.meters[meters[0]])) is not None:
         return value_of(gauge, usage.gauges.get(gauge, ()), first, last)
+    days: Iterable[DayCount] = usage.days
+    if usage.days and not first <= usage.days[0].day <= usage.days[-1].day <= last:
+        days = [each for each in usage.days if first <= each.day <= last]
     total = 0
-    for each in usage.days:
-        if first <= each.day <= last:
-            for meter in meters:
-                total += each.counts.get(meter, 0)
+    for each in days:
+        counts = each.counts
+        for meter in meters:
+            total += counts.get(meter, 0)
     return total
 
 

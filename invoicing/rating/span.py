@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from invoicing.contract.parts import Part, Proration
+from invoicing.contract.parts import Proration
 from invoicing.prices import WHOLE, Share
 from metering.month import BillingMonth
 
@@ -25,7 +25,18 @@ class Booked(NamedTuple):
     within: str = ""
 
 
-Piece = tuple[Part, Booked]  # what is booked on the days of a part
+class Stretch(NamedTuple):
+    """Consecutive days on which what is agreed stays as it is; ``began`` tells the contracts of a month apart."""
+
+    first: date
+    last: date
+    package: str
+    addons: frozenset[str]
+    prices: tuple[tuple[str, Decimal], ...]
+    began: date
+
+
+Piece = tuple[Stretch, Booked]  # what is booked on the days of a stretch
 
 
 class Span(NamedTuple):
@@ -61,18 +72,18 @@ def spans(pieces: Sequence[Piece], month: BillingMonth, proration: Proration) ->
 def _shares(days: Sequence[tuple[date, date]], month: BillingMonth, proration: Proration) -> tuple[list[int], int]:
     """Return how many days of the month each span is charged, and how many make the whole month.
 
-    Thirtieths: each day is one; days that make up the whole month are thirty, so its 31st is charged with the 30th, and
-    the end of February makes up for the days it has not.
+    Thirtieths: each day is one. Spans that make up the whole month are thirty: the longest of them (of two the later)
+    has the 31st for nothing, or makes up for the days that February has not; every other costs its days.
 
     Contract: cunio AGB 8.1
     """
     lengths = [(last - first).days + 1 for first, last in days]
     if proration == "calendar_days":
         return lengths, month.last_day.day
-    if sum(lengths) < month.last_day.day:
-        return lengths, _THIRTY
-    begins = [min(first.day, _THIRTY) - 1 for first, _ in days]
-    return [end - begin for begin, end in zip(begins, [*begins[1:], _THIRTY], strict=True)], _THIRTY
+    if sum(lengths) == month.last_day.day:
+        longest = max(range(len(lengths)), key=lambda at: (lengths[at], at))
+        lengths[longest] += _THIRTY - sum(lengths)
+    return lengths, _THIRTY
 
 
 def _gap(pieces: Sequence[Piece], at: int) -> int:

@@ -25,8 +25,8 @@ class DefaultStart:
 def default_start(terms: Terms, claim: Claim, figures: Figures) -> DefaultStart:
     """Return since when a claim is in default: by itself after the last day to pay, or by the law's own way.
 
-    Without a rule the law holds: after a reminder, at the latest 30 days after due date and receipt. What is collected
-    by direct debit is not in default before the debit was returned.
+    Without a rule the law holds: after a reminder, of one that sets a deadline after that, at the latest 30 days after
+    due date and receipt. What is collected by direct debit is not in default before the debit was returned.
 
     Contract: Cloudeteer AGB 6(5); Law: § 286 BGB
     """
@@ -61,8 +61,11 @@ def _begins(terms: Terms, claim: Claim, pay_by: date, figures: Figures) -> Itera
         yield pay_by + _DAY, clause, f"Der letzte Tag der Zahlung war der {german_date(pay_by)}"
         return
     for each in claim.reminded:
-        on = each.received_on
-        yield on + _DAY, "§ 286 Abs. 1 BGB", f"Die Mahnung ging am {german_date(on)} zu"
+        on, said = each.received_on, f"Die Mahnung ging am {german_date(each.received_on)} zu"
+        if each.pay_by and each.pay_by > on:
+            on = last_day_to_act(each.pay_by)
+            said += f" und setzte eine Frist bis zum {german_date(on)}"
+        yield on + _DAY, "§ 286 Abs. 1 BGB", said
     if claim.received_on and (claim.told_of_default or not claim.of_consumer):
         runs_out = last_day_to_act(max(claim.due_on, claim.received_on) + timedelta(days=figures.default.days))
         days = f"{figures.default.days} Tage nach Fälligkeit und Zugang der Rechnung sind vergangen"

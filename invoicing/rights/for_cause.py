@@ -5,7 +5,7 @@ from datetime import timedelta
 from invoicing.money import german_amount
 from invoicing.rights.answer import Right
 from invoicing.rights.figures import Figures
-from invoicing.rights.lock import Account, Finding, above_fees, anything_overdue
+from invoicing.rights.lock import Account, Finding, above_fees, anything_overdue, insignificant_below
 from invoicing.terms import Terms
 from invoicing.terms.rules import ForCause
 from invoicing.workday import last_day_to_act
@@ -34,7 +34,7 @@ def _judge(terms: Terms, account: Account, rule: ForCause, figures: Figures) -> 
     if rule.when == "due_date":
         return anything_overdue(account)
     if rule.when == "reminder":
-        return _unpaid_after_reminder(account, rule.days)
+        return _unpaid_after_reminder(account, rule.days, figures)
     first = sum(each.overdue_on(account.on) for each in account.claims if each.is_first_fee)
     if rule.first_fee and first:
         reason = f"Die erste monatliche Vergütung wurde nicht fristgerecht bezahlt, {german_amount(first)} € sind offen"
@@ -42,8 +42,10 @@ def _judge(terms: Terms, account: Account, rule: ForCause, figures: Figures) -> 
     return above_fees(terms, account, rule.monthly_fees, figures)
 
 
-def _unpaid_after_reminder(account: Account, days: int) -> Finding:
-    """Tell whether anything is still unpaid so many days after the first reminder of it.
+def _unpaid_after_reminder(account: Account, days: int, figures: Figures) -> Finding:
+    """Tell whether an amount that matters is still unpaid so many days after the first reminder of it.
+
+    What is too little for a lock is too little to end the contract.
 
     Contract: fluks AGB 16.2
     """
@@ -54,6 +56,8 @@ def _unpaid_after_reminder(account: Account, days: int) -> Finding:
         if claim.reminded and last_day_to_act(claim.reminded[0].received_on + until) < account.on
     ]
     owed = sum(each.overdue_on(account.on) for each in vain)
+    limit = insignificant_below(account, figures)
     since = f"{days} Tage nach einer Mahnung noch offen"
-    reason = f"{german_amount(owed)} € sind {since}" if owed else f"Nichts ist {since}"
-    return Finding(owed > 0, owed, 0, reason)
+    little = f", gelten aber als unerheblich (Grenze {german_amount(limit)} €)" if owed < limit else ""
+    reason = f"{german_amount(owed)} € sind {since}{little}" if owed else f"Nichts ist {since}"
+    return Finding(0 < owed >= limit, owed, limit, reason)

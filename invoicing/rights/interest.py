@@ -82,11 +82,12 @@ def interest_of(terms: Terms, claim: Claim, until: date, figures: Figures) -> In
 
 
 def default_costs(terms: Terms, claim: Claim, on: date, dunning_cents: int, figures: Figures) -> DefaultCosts:
-    """Return what a claim in default costs beside interest: for businesses the lump sum, and costs where agreed.
+    """Return what a claim in default costs beside interest: for businesses the lump sum, and dunning costs beyond it.
 
-    ``dunning_cents`` is what reminders and collection cost since default began. The lump sum is set off against them.
+    ``dunning_cents`` is what reminders and collection really cost since default began; the law owes it as damages, some
+    terms say so themselves. The lump sum is set off against it.
 
-    Contract: Cloudeteer AGB 6(5); Law: § 288 Abs. 5 BGB
+    Contract: Cloudeteer AGB 6(5); Law: §§ 280, 286, 288 Abs. 5 BGB
     """
     law, rule = "§ 288 Abs. 5 BGB", terms.rules.default
     begins = default_start(terms, claim, figures).begins_on
@@ -95,13 +96,12 @@ def default_costs(terms: Terms, claim: Claim, on: date, dunning_cents: int, figu
             0, 0, law, f"Am {german_date(on)} besteht kein Verzug: keine Pauschale, keine Mahnkosten ({law})."
         )
     lump = 0 if claim.of_consumer else figures.default.lump_sum_cents
-    agreed = rule is not None and rule.value.dunning_costs
-    beyond = max(0, dunning_cents - lump) if agreed else 0
-    clause = f"{law}; {terms.cited(rule.clause)}" if rule and agreed else law
+    beyond = max(0, dunning_cents - lump)
+    owed_by = terms.cited(rule.clause) if rule and rule.value.dunning_costs else "§§ 280, 286 BGB"
+    clause = f"{law}; {owed_by}"
     why = f"Pauschale {german_amount(lump)} €" if lump else "Keine Pauschale, sie gilt nur unter Unternehmen"
     costs = "Mahnkosten nach Anrechnung der Pauschale" if lump else "Mahnkosten"
-    why += f", {costs} {german_amount(beyond)} €" if agreed else ", Mahnkosten sind nicht vereinbart"
-    return DefaultCosts(lump, beyond, clause, f"{why} ({clause}).")
+    return DefaultCosts(lump, beyond, clause, f"{why}, {costs} {german_amount(beyond)} € ({clause}).")
 
 
 def _segments(claim: Claim, begins: date, until: date, figures: Figures) -> Iterator[Segment]:

@@ -74,7 +74,7 @@ def may_stay_locked(terms: Terms, account: Account, figures: Figures) -> Right:
 def _after_reminder(terms: Terms, account: Account, rule: Lock, figures: Figures) -> Finding:
     """Not insignificant is in default, and a renewed reminder with deadline and warning has passed in vain."""
     del rule
-    limit = percent_of(account.fee_cents, figures.lock.overdue_percent_of_fee)
+    limit = insignificant_below(account, figures)
     owed = in_default(terms, account.claims, account.on, figures)
     warned = [each for each in account.claims if _deadline(each, figures) < account.on]
     cents = in_default(terms, warned, account.on, figures)
@@ -97,6 +97,14 @@ def _after_due_date(terms: Terms, account: Account, rule: Lock, figures: Figures
 
 def _above_fees(terms: Terms, account: Account, rule: Lock, figures: Figures) -> Finding:
     return above_fees(terms, account, rule.monthly_fees, figures)
+
+
+def insignificant_below(account: Account, figures: Figures) -> int:
+    """Return from which amount in cents on what is overdue is not insignificant.
+
+    Contract: fluks AGB 13.5
+    """
+    return percent_of(account.fee_cents, figures.lock.overdue_percent_of_fee)
 
 
 def anything_overdue(account: Account) -> Finding:
@@ -125,11 +133,15 @@ def above_fees(terms: Terms, account: Account, fees: int, figures: Figures) -> F
 
 
 def _deadline(claim: Claim, figures: Figures) -> date:
-    """Return the last day of the first deadline that counts: long enough, renewed, with a warning; else never."""
+    """Return the last day of the first deadline that counts: long enough, renewed later, with a warning; else never."""
+    days = sorted({each.received_on for each in claim.reminded})
     ends = (
         last_day_to_act(each.pay_by)
-        for each in claim.reminded[figures.lock.reminders - 1 :]
-        if each.warns_of_lock and each.pay_by and (each.pay_by - each.received_on).days >= figures.lock.deadline_days
+        for each in claim.reminded
+        if each.warns_of_lock
+        and each.pay_by
+        and (each.pay_by - each.received_on).days >= figures.lock.deadline_days
+        and each.received_on in days[figures.lock.reminders - 1 :]
     )
     return min(ends, default=date.max)
 

@@ -42,6 +42,9 @@ def reduction_credit(
 ) -> Credit:
     """Return a month's part of an agreed price reduction, by its days; only after enough attempts to mend have failed.
 
+    A further attempt has a deadline of its own, after the one before. The day on which the defect is mended is the last
+    for which the price is reduced.
+
     Contract: fluks AGB 12.4
     """
     rule = terms.rules.price_reduction
@@ -49,14 +52,15 @@ def reduction_credit(
         return no_credit("", "Diese Bedingungen regeln keine Minderung.")
     if not 0 <= agreed.percent <= 100:  # noqa: PLR2004 - a share of a price
         raise RightsError("percent", f"{agreed.percent} is no share of a price: write 0 to 100")
-    clause, failed = terms.cited(rule.clause), sum(each.failed_by(on) for each in remedies)
+    clause, failed = terms.cited(rule.clause), len({each.deadline for each in remedies if each.failed_by(on)})
     if failed < figures.remedy.attempts:
         return no_credit(
             clause,
             f"Keine Minderung am {german_date(on)} ({clause}): {failed} von {figures.remedy.attempts} nötigen "
             "Versuchen, den Mangel innerhalb der gesetzten Frist zu beheben, sind fehlgeschlagen.",
         )
-    first, last = max(agreed.first, month.first_day), min(agreed.last, month.last_day)
+    until = min([agreed.last, *(each.mended_on for each in remedies if each.mended_on)])
+    first, last = max(agreed.first, month.first_day), min(until, month.last_day)
     days, whole = max(0, (last - first).days + 1), month.last_day.day
     cents = to_cents(euro(agreed.price_cents) * agreed.percent * days / (100 * whole))
     percent = german_number(agreed.percent)
@@ -66,7 +70,7 @@ def reduction_credit(
         clause=clause,
         formula=f"{german_amount(agreed.price_cents)} € × {percent} % × {days}/{whole} Tage = {german_amount(cents)} €",
         why=(
-            f"Minderung um {percent} % vom {german_date(agreed.first)} bis zum {german_date(agreed.last)} ({clause}): "
+            f"Minderung um {percent} % vom {german_date(agreed.first)} bis zum {german_date(until)} ({clause}): "
             f"{failed} Versuche, den Mangel zu beheben, sind fehlgeschlagen."
         ),
     )

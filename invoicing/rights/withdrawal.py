@@ -60,14 +60,14 @@ def last_day_to_withdraw(terms: Terms, order: Order, figures: Figures) -> date |
         return None
     untold = order.concluded_on + relativedelta(months=figures.withdrawal.untold_months)
     start = max(order.concluded_on, min(order.told_on or untold, untold))
-    return last_day_to_act(start + timedelta(days=rule.value.days))
+    return last_day_to_act(start + timedelta(days=rule.value.days), terms.place)
 
 
 def withdraw(terms: Terms, order: Order, sent_on: date, received_on: date, figures: Figures) -> Withdrawal:
     """Return what a withdrawal leads to; sent in time is in time.
 
     The price is given back by the same means, less the share of what was rendered when the consumer had asked for it to
-    begin and had been told of the right; a direct debit goes back to the account that it came from.
+    begin and had been told of the right before he ordered; a direct debit goes back to the account that it came from.
 
     Contract: KLUGO AGB 9.1; Law: §§ 355, 357, 357a BGB
     """
@@ -80,7 +80,7 @@ def withdraw(terms: Terms, order: Order, sent_on: date, received_on: date, figur
     if sent_on > last_day:
         why = f"Der Widerruf ist verspätet ({clause}): Abgesandt am {german_date(sent_on)}, möglich bis zum {last}."
         return Withdrawal(allowed=False, last_day=last_day, clause=clause, why=why)
-    keep = _value_of_rendered(order, sent_on)
+    keep = _value_of_rendered(order)
     way = way_back(order.price_cents - keep, order.open_cents)
     refund_by = last_day_to_act(received_on + timedelta(days=rule.value.refund_days))
     back = f"bis zum {german_date(refund_by)} zurückzugeben sind {way}"
@@ -113,8 +113,12 @@ def _kept(order: Order, keep: int) -> str:
     return f", {german_amount(keep)} € bleiben als Wertersatz für {share} der Leistung" if keep else ""
 
 
-def _value_of_rendered(order: Order, sent_on: date) -> int:
-    was_told = order.told_on is not None and order.told_on <= sent_on
+def _value_of_rendered(order: Order) -> int:
+    """Return what is kept of the price in cents; nothing where the consumer was told of the right only afterwards.
+
+    Law: § 312d Abs. 1, § 357a Abs. 2 BGB
+    """
+    was_told = order.told_on is not None and order.told_on <= order.concluded_on
     if not (order.begun_at_request and was_told):
         return 0
     return to_cents(euro(order.price_cents) * order.rendered / order.total)

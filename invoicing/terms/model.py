@@ -10,6 +10,7 @@ from pydantic import Field
 from invoicing.prices import Allowance, BookedPrice, Flat, MonthlyPrice
 from invoicing.terms.rules import Rules, Term
 from invoicing.values import CLOSED, Flag, Setting, Slug, Text
+from invoicing.workday import State
 
 Prices = Annotated[tuple[MonthlyPrice, ...], Field(min_length=1)]
 
@@ -111,6 +112,14 @@ class Terms:
     def meaning(self, citation: str) -> str:
         """Return what a cited clause means, in one German sentence; nothing for a clause of others."""
         return next((says for clause, says in self.clauses.items() if self.cited(clause) == citation), "")
+
+    @property
+    def place(self) -> State | None:
+        """The state in which declarations reach the provider; None where it is not said.
+
+        Law: § 193 BGB
+        """
+        return self.rules.declarations.value if self.rules.declarations else None
 
     @property
     def counting(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from invoicing.values import CLOSED, Count, Flag, Percent, Positive, Setting
+from invoicing.workday import State
 
 Payment = Literal["direct_debit", "bank_transfer"]
 Renewal = Literal["open_ended", "same_term", "none"]
@@ -117,7 +118,9 @@ class ObjectionExit:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """From when on a customer is in default, and what default costs beside statutory interest (§ 288 BGB).
+    """From when on a customer is in default, and whether the terms themselves name the costs of dunning.
+
+    Statutory interest and real costs are owed by law (§§ 280, 286, 288 BGB).
 
     ``due_date``: by itself when the day of payment has passed; ``reminder``: with the first reminder, at the latest 30
     days after due date and receipt (§ 286 Abs. 3 BGB).
@@ -224,6 +227,8 @@ class Rules:
     """When giving up an add-on, or a smaller package, takes effect; without it, like any change."""
     partial_termination: Setting[Literal[True]] | None = None
     """A single add-on can be ended with notice."""
+    important_reason: Setting[Literal["whole", "whole_or_part"]] | None = None
+    """Whether an important reason ends the whole contract, or single add-ons too; without it by law alone."""
     trial: Setting[Literal[True]] | None = None
     """A free trial can be agreed; fees of third parties are charged in it."""
     price_rise: Setting[PriceRise] | None = None
@@ -256,5 +261,7 @@ class Rules:
     """Penalties and service credits are given only where they were agreed."""
     refund_attempts: Setting[Positive] | None = None
     """After so many failed attempts an order's fee is paid back."""
+    declarations: Setting[State] | None = None
+    """The state in which declarations reach the provider: its public holidays, too, move a customer's last day."""
     deletion: Setting[Period] | None = None
     """Until when a customer's data are deleted after the end of the contract; without it by law alone."""

@@ -71,6 +71,20 @@ def test_an_ended_contract_cannot_be_ended_for_a_cause_again(each_service: Servi
     assert "already ends on 2026-11-30" in each_service.refused("POST", f"{path}/termination", late, "received_on")
 
 
+@pytest.mark.clause("Cloudeteer 13(2)")
+def test_a_single_service_ends_for_an_important_reason(each_service: Service) -> None:
+    body = {"terms": "cloudeteer-2023-12", "package": "managed-cloud", "starts_on": "2026-10-15"}
+    path = contract(each_service, "k-1", {**body, "addons": ["monitoring", "on-call"]})
+    leave = {"received_on": "2026-11-02", "cause": "important_reason", "reason": "Ausfall", "addons": ["monitoring"]}
+    told = twice(each_service, f"{path}/termination", leave)
+    assert (told["ends_on"], "Cloudeteer AGB 13(2)" in told["why"]) == ("2026-11-02", True)
+    assert each_service.ask("GET", f"{path}?on=2026-11-02")["addons"] == ["monitoring", "on-call"]
+    after = each_service.ask("GET", f"{path}?on=2026-11-03")
+    assert (after["addons"], after["ends_on"]) == (["on-call"], None)
+    message = each_service.refused("POST", f"{path}/termination", {**leave, "reason": "Anderes"}, "addons")
+    assert "not booked: monitoring" in message
+
+
 @pytest.mark.clause("cunio 8.8")
 def test_a_rise_that_was_waived_may_be_announced_again_on_the_same_day(each_service: Service) -> None:
     path = contract(each_service, "k-1")
@@ -119,6 +133,11 @@ def test_new_terms_are_announced_and_objected_to(each_service: Service) -> None:
             {"received_on": "2026-11-02", "cause": "important_reason", "reason": "x", "addons": ["nonsense"]},
             "addons",
         ),
+        (
+            "termination",
+            {"received_on": "2026-11-02", "cause": "default", "by": "provider", "reason": "x", "addons": ["documents"]},
+            "addons",
+        ),
         ("termination", {"received_on": "2020-01-02", "cause": "important_reason", "reason": "x"}, "received_on"),
         ("termination", {"received_on": "2026-11-02", "ends_on": "2027-01-31"}, "ends_on"),
         ("termination", {"received_on": "2026-11-02", "addons": ["craftsmen"]}, "addons"),
@@ -156,6 +175,18 @@ def test_prepayment_needs_an_invoice_that_was_due(service: Service) -> None:
     assert service.ask("GET", f"{path}?on=2026-11-30")["prepaid"] is True
 
 
+@pytest.mark.clause("cunio 8.3")
+def test_less_that_was_agreed_in_time_may_be_recorded_later(service: Service) -> None:
+    path = contract(service, "k-1", {**CUNIO, "starts_on": "2025-12-01", "addons": ["craftsmen"]})
+    less = {"effective_on": "2026-12-01", "remove_addons": ["craftsmen"]}  # the term ends on 30 November
+    assert "8.3" in service.refused("POST", f"{path}/changes", {**less, "effective_on": "2026-11-20"}, "effective_on")
+    late = {**less, "effective_on": "2026-11-20", "agreed_on": "2026-11-01"}
+    assert "8.3" in service.refused("POST", f"{path}/changes", late, "effective_on")
+    assert "future" in service.refused("POST", f"{path}/changes", {**less, "agreed_on": "2026-11-03"}, "agreed_on")
+    in_time = {**less, "effective_on": "2026-11-20", "agreed_on": "2026-10-31"}
+    assert twice(service, f"{path}/changes", in_time)["addons"] == []
+
+
 @pytest.mark.clause("cunio 13.1")
 def test_the_timeline_says_what_comes_when(shared: Service) -> None:
     path = contract(shared, "k-line", {**CUNIO, "trial_ends_on": "2026-11-14"})
@@ -183,6 +214,27 @@ def test_a_changed_file_changes_no_contract(tmp_path: Path) -> None:
         service.ask("POST", "/v1/customers/k-2/contract", {**CUNIO, "terms": "own-2026"}, expect=201)
         with service.ledger.read() as session:
             assert pinned_terms(session)["own-2026"].packages["basis"].price == 149
+
+
+@pytest.mark.clause("fluks 2.4")
+def test_how_long_a_customer_may_object_stands_in_the_terms_under_which_he_was_told(tmp_path: Path) -> None:
+    """New terms give more time for later changes; an objection to them still had to come in the old terms' time."""
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    text = (SHIPPED / "fluks-2023-03.toml").read_text(encoding="utf-8").replace("fluks-2023-03", "own-2026")
+    (folder / "own-2026.toml").write_text(text.replace("weeks = 6", "weeks = 10"), encoding="utf-8")
+    with running(settings_in(tmp_path, terms_dir=folder)) as service:
+        body = {"terms": "fluks-2023-03", "package": "basic-2500", "starts_on": "2026-01-01"}
+        path = contract(service, "k-1", body)
+        told = service.ask(
+            "POST", f"{path}/terms-changes", {"terms": "own-2026", "received_on": "2026-09-05"}, expect=201
+        )
+        assert (told["object_until"], told["effective_on"]) == ("2026-10-19", "2026-11-01")
+        for late in ("2026-10-20", "2026-11-05"):
+            message = service.refused("POST", f"{path}/terms-changes/objection", {"received_on": late}, "received_on")
+            assert "had to come until 2026-10-19" in message
+        service.ask("POST", f"{path}/terms-changes/objection", {"received_on": "2026-10-19"}, expect=201)
+        assert service.ask("GET", f"{path}?on=2026-11-05")["terms"] == "fluks-2023-03"
 
 
 @pytest.mark.clause("fluks 2.4")

@@ -44,7 +44,7 @@ def test_a_withdrawal_in_time(shared: Service, query: dict[str, Any], keep: int,
     assert (told["keep_cents"], told["refund_cents"], told["refund_by"]) == (keep, back, refund_by)
     assert (told["offset_cents"], told["transfer_cents"], told["means"]) == (back, 0, "direct_debit")
     paid = answer(shared, known, told_on="2026-11-02", paid=True, **query)
-    assert (paid["offset_cents"], paid["transfer_cents"]) == (0, back)
+    assert (paid["offset_cents"], paid["transfer_cents"], paid["means"]) == (0, back, "bank_transfer")
 
 
 @pytest.mark.clause("KLUGO 9.1")
@@ -57,6 +57,14 @@ def test_a_withdrawal_too_late_or_of_a_business(shared: Service) -> None:
     assert (untold["allowed"], untold["last_day"]) == (True, "2027-11-16")
     business = answer(shared, ordered(shared, "k-firm", "business"), sent_on="2026-11-02")
     assert (business["allowed"], business["last_day"]) == (False, None)
+
+
+@pytest.mark.clause("KLUGO 9")
+def test_who_ordered_as_a_consumer_stays_one_for_that_order(service: Service) -> None:
+    number = ordered(service, "k-1")
+    service.clock.move(minutes=1)
+    service.ask("PUT", "/v1/customers/k-1", {**CUSTOMER, "kind": "business"})
+    assert answer(service, number, told_on="2026-11-02", sent_on="2026-11-16")["allowed"] is True
 
 
 def test_a_question_that_cannot_be_answered_says_why(service: Service) -> None:

@@ -37,6 +37,7 @@ from invoicing.issue import Run
 from invoicing.ledger import Ledger
 from invoicing.order import invoice_order
 from invoicing.payment import BankAccount
+from invoicing.prices import Basis, Work
 from invoicing.records import InvoiceRecord
 from invoicing.rerate import rerated
 from invoicing.terms import Terms, shipped
@@ -112,6 +113,7 @@ def bookings_of(invoice: Invoice) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     ("minutes", "hours", "cents"),
     [
+        (0, "0", 0),
         (1, "0.25", 3875),
         (14, "0.25", 3875),
         (15, "0.25", 3875),
@@ -122,15 +124,38 @@ def bookings_of(invoice: Invoice) -> list[tuple[str, int]]:
     ],
 )
 @pytest.mark.clause("Cloudeteer 6(3)")
-def test_every_quarter_of_an_hour_begun_costs_the_rate_of_who_worked(
+def test_with_steps_of_a_quarter_of_an_hour_each_begun_counts_whole(
     terms: dict[str, Terms], minutes: int, hours: str, cents: int
 ) -> None:
     """155.00 € an hour."""
+    price = terms[CLOUDETEER].services["work"]
+    assert isinstance(price, Work)
+    found = list(replace(price, step_minutes=15).amounts(Basis(minutes, agreed=Decimal(155))))
+    expected = (Decimal(hours), Decimal(155), cents)
+    assert [(each.quantity, each.unit_price, each.cents) for each in found] == ([expected] if cents else [])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "quantity", "unit", "unit_price", "cents"),
+    [
+        (1, "1", "Aufwand", "2.58", 258),  # 2.5833 €
+        (59, "1", "Aufwand", "152.42", 15242),  # 152.4167 €
+        (60, "1.00", "Stunde", "155.00", 15500),
+        (61, "1", "Aufwand", "157.58", 15758),
+        (90, "1.50", "Stunde", "155.00", 23250),
+        (100, "1", "Aufwand", "258.33", 25833),
+    ],
+)
+@pytest.mark.clause("Cloudeteer 6(3)")
+def test_work_costs_the_minutes_that_it_took_at_the_rate_of_who_worked(
+    terms: dict[str, Terms], minutes: int, quantity: str, unit: str, unit_price: str, cents: int
+) -> None:
+    """155.00 € an hour; what is no hundredth of an hour is printed as one amount."""
     found = charge(work(minutes), terms[CLOUDETEER])
     assert (found.quantity, found.unit, found.unit_price, found.cents) == (
-        Decimal(hours),
-        "Stunde",
-        Decimal("155.00"),
+        Decimal(quantity),
+        unit,
+        Decimal(unit_price),
         cents,
     )
     assert (found.kind, found.clause, found.vat_rate) == ("work", "Cloudeteer AGB 6(3)", Decimal(19))

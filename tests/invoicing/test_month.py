@@ -154,13 +154,38 @@ WHOLE_YEAR = "2026-01-01 starts small"
             "thirtieths",
             f"{WHOLE_YEAR} \n 2026-02-28 package large",
             "2026-02",
-            ["small 27/30 270,00", "large 3/30 60,00"],
+            ["small 29/30 290,00", "large 1/30 20,00"],
         ),
         (
             "thirtieths",
             f"{WHOLE_YEAR} \n 2028-02-29 package large",
             "2028-02",
-            ["small 28/30 280,00", "large 2/30 40,00"],
+            ["small 29/30 290,00", "large 1/30 20,00"],
+        ),
+        # the longest part makes up for what the month has more or less than thirty; of two the later one
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-02-02 package large",
+            "2026-02",
+            ["small 1/30 10,00", "large 29/30 580,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-02-15 package large",
+            "2026-02",
+            ["small 14/30 140,00", "large 16/30 320,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-02-16 package large",
+            "2026-02",
+            ["small 17/30 170,00", "large 13/30 260,00"],
+        ),
+        (
+            "thirtieths",
+            f"{WHOLE_YEAR} \n 2026-10-17 package large",
+            "2026-10",
+            ["small 15/30 150,00", "large 15/30 300,00"],
         ),
         ("thirtieths", f"{WHOLE_YEAR} \n 2026-10-01 package large", "2026-10", ["large Monat 600,00"]),
         # two changes in a month, and back again
@@ -300,6 +325,25 @@ def test_a_trial_costs_what_third_parties_charge(trial: str, expected: list[str]
     counts = ((date(2026, 10, 1), {"sms": 1, "calls": 200}), (date(2026, 10, 2), {"sms": 4, "calls": 100}))
     usage = Usage("k", BillingMonth(2026, 10), tuple(DayCount(*each) for each in counts))
     assert charged(terms("thirtieths"), f"2026-09-01 starts small sms \n {trial} trial", "2026-10", usage) == expected
+
+
+@pytest.mark.clause("cunio 8.4")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # before its first day, within, and after its last: of a contract that ends with its trial nothing is lost
+        ("2026-10-05 starts small sms \n 2026-10-15 trial \n 2026-10-15 ends", ["sms SMS 0,63"]),
+        # what came after a trial that was paid for is charged with the paid days
+        (
+            "2026-10-05 starts small sms \n 2026-10-15 trial \n 2026-10-17 ends",
+            ["sms SMS 0,27", "small 2/30 20,00", "sms SMS 0,36"],
+        ),
+    ],
+)
+def test_usage_outside_a_trial_counts_with_its_first_and_last_day(text: str, expected: list[str]) -> None:
+    counts = ((date(2026, 10, day), {"sms": number}) for day, number in ((4, 1), (10, 2), (16, 4)))
+    usage = Usage("k", BillingMonth(2026, 10), tuple(DayCount(*each) for each in counts))
+    assert charged(terms("thirtieths"), text, "2026-10", usage) == expected
 
 
 @pytest.mark.clause("cunio 8.4")

@@ -196,7 +196,7 @@ def test_what_is_for_a_part_of_a_month_says_so_as_its_unit(share: Share, unit: s
 
 
 @pytest.mark.clause("Cloudeteer 6(3)")
-@pytest.mark.parametrize(("minutes", "unit"), [(15, "Stunde"), (20, "pauschal")])
+@pytest.mark.parametrize(("minutes", "unit"), [(15, "Stunde"), (20, "Aufwand")])
 def test_work_is_charged_by_the_hour_where_its_minutes_are_a_part_of_one(minutes: int, unit: str) -> None:
     by_steps = replace(WORK, step_minutes=minutes)
     basis = Basis(minutes, agreed=D("120.00"))

@@ -180,7 +180,7 @@ MODELS = "one of flat, per_unit, allowance, graduated, volume, blocks, seats, pa
         ),
         ("value = 19", "value = 119", "rules.vat_percent.value", "must be at most 100"),
         ("value = 5,", "value = 5.5,", "rules.prenotification_days.value", "must be a whole number"),
-        ("step_minutes = 15", "step_minutes = 0", "services.no-defect.step_minutes", "must be at least 1"),
+        ("step_minutes = 1", "step_minutes = 0", "services.no-defect.step_minutes", "must be at least 1"),
         (
             "third_party_fees = { value = false",
             'third_party_fees = { value = "no"',

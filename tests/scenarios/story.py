@@ -184,11 +184,13 @@ class Year:
         self.post("bookings", body | {"role": role})
 
     def suspends(self, row: Row) -> None:
-        """``2028-02-28T20:00:00Z to 2028-02-29T06:01:00Z: 9,87 Cloudeteer AGB 5(3)``: a credit, or ``none``."""
+        """``2028-02-28T20Z to 2028-02-29T06Z, …: 9,87 Cloudeteer AGB 5(3)``: a credit, or ``none``."""
         times, expected = row.what.split(": ")
-        start, end = times.split(" to ")
-        body = {"month": start[:7], "suspensions": [{"start": start, "end": end}]}
-        self._credit("suspension", body, expected)
+        away = [
+            dict(zip(("start", "end"), each.replace("Z", ":00:00Z").split(" to "), strict=True))
+            for each in times.split(", ")
+        ]
+        self._credit("suspension", {"month": times[:7], "suspensions": away}, expected)
 
     def delivers(self, row: Row) -> None:
         """``8.000,00 agreed on 2028-03-01, claimed: 80,00 Connectavo AGB I 4.4``: late, so damages are owed."""

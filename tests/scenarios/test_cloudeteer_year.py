@@ -6,8 +6,9 @@ from tests.api.running import Service
 from tests.scenarios.story import Year
 
 # Base prices in advance (6(1)), so the first invoice has the part of the first month too; users at their highest level
-# and volume behind it (15(1)). Monitoring ends alone, three months after the notice with the month (13(1)). On the last
-# two days of February the service is away for a day: 518,00 € × 1.440/41.760 minutes go back (5(3)).
+# and volume behind it (15(1)). Work costs the minutes that it took (6(3)). Monitoring ends alone, three months after
+# the notice with the month (13(1)). In February the service is suspended for exactly ten hours, which gives nothing,
+# and then for a day more: for both 518,00 € × 2.040/41.760 minutes go back (5(3)).
 YEAR = """
 2027-09-15 | signs    | managed-workplace monitoring
 2027-09-20 | uses     | 7 users
@@ -23,11 +24,11 @@ YEAR = """
 2027-10-21 | books    | work work senior 100 Migration der Postfächer
 2027-10-22 | books    | expense expenses Reise 8450 Bahnfahrt nach Hamburg
 2027-11-02 | closes   | 2027-10
-           | 1.055,23 |   117,00 | 15(1)    | Paket Managed Workplace, Benutzer, Höchststand im Monat
+           | 1.039,86 |   117,00 | 15(1)    | Paket Managed Workplace, Benutzer, Höchststand im Monat
            |          |    45,00 | 15(1)    | Paket Managed Workplace, GB Datentransfer, Mengenstufe 1 (1 bis 500)
            |          |   290,00 | 6(1)     | Paket Managed Workplace, Grundpreis, November 2027
            |          |    79,00 | 6(1)     | Zusatzmodul Monitoring, November 2027
-           |          |   271,25 | 6(3)     | Arbeit nach Aufwand, 21.10.2027, S…Consultant: Migration der Postfächer
+           |          |   258,33 | 6(3)     | Arbeit nach Aufwand, 21.10.2027, S…Consultant: Migration der Postfächer
            |          |    84,50 | 6(4)     | Reise, 22.10.2027: Bahnfahrt nach Hamburg
 2027-11-10 | uses     | 501 transfer-gb
 2027-11-12 | changes  | add on-call from 2027-12-01
@@ -48,13 +49,13 @@ YEAR = """
            |          |    79,00 | 6(1)     | Zusatzmodul Monitoring, Februar 2028
            |          |   149,00 | 6(1)     | Zusatzmodul Rufbereitschaft, Februar 2028
 2028-02-28 | changes  | package managed-cloud from 2028-03-01
-2028-03-01 | suspends | 2028-02-10T08:00:00Z to 2028-02-10T18:00:00Z: none nicht mehr als 10 Stunden
-2028-03-01 | suspends | 2028-02-28T20:00:00Z to 2028-02-29T20:00:00Z: 17,86 Cloudeteer AGB 5(3)
+2028-03-01 | suspends | 2028-02-10T08Z to 2028-02-10T18Z: none nicht mehr als 10 Stunden
+2028-03-01 | suspends | 2028-02-10T08Z to 2028-02-10T18Z, 2028-02-28T20Z to 2028-02-29T20Z: 25,30 Cloudeteer AGB 5(3)
 2028-03-01 | closes   | 2028-02
-           | 1.309,17 |   890,00 | 6(1)     | Paket Managed Cloud, Grundpreis, März 2028
+           | 1.300,31 |   890,00 | 6(1)     | Paket Managed Cloud, Grundpreis, März 2028
            |          |    79,00 | 6(1)     | Zusatzmodul Monitoring, März 2028
            |          |   149,00 | 6(1)     | Zusatzmodul Rufbereitschaft, März 2028
-           |          |   -17,86 | 5(3)     | Gutschrift für Februar 2028: …eit wird keine Vergütung geschuldet.
+           |          |   -25,30 | 5(3)     | Gutschrift für Februar 2028: …eit wird keine Vergütung geschuldet.
 2028-03-15 | uses     | 601 backup-gb
 2028-03-20 | uses     | 12 users
 2028-04-03 | closes   | 2028-03

@@ -6,7 +6,7 @@ from tests.api.running import Service
 from tests.scenarios.story import Year
 
 # The start package cannot be ended and is not renewed (II 9.2). More machines than licensed are charged (II 2.6); work
-# is charged by the quarter of an hour (I 2.1). What is delivered a fortnight late costs the provider 1 % of its price
+# costs the minutes that it took (I 2.1). What is delivered a fortnight late costs the provider 1 % of its price
 # (I 4.4). After an invoice was paid late, base prices are charged in advance until that is lifted again (I 2.4).
 YEAR = """
 2026-12-15 | signs    | start
@@ -35,10 +35,10 @@ YEAR = """
 2027-06-11 | uses     | 15 reports
 2027-06-20 | books    | work work engineer 50 Anbindung Presse 3
 2027-07-01 | closes   | 2027-06
-           | 1.257,24 |   890,00 | I 2.1    | Paket Lizenz Professional, Grundpreis inklusive 30 angebundene Maschinen
+           | 1.233,44 |   890,00 | I 2.1    | Paket Lizenz Professional, Grundpreis inklusive 30 angebundene Maschinen
            |          |    24,00 | II 2.6   | Paket Lizenz Professional, angebundene Maschinen über 30 hinaus
            |          |    22,50 | I 2.1    | Paket Lizenz Professional, Auswertungen
-           |          |   120,00 | I 2.1    | Arbeit nach Aufwand, 20.06.2027, Anwendungstechnik: Anbindung Presse 3
+           |          |   100,00 | I 2.1    | Arbeit nach Aufwand, 20.06.2027, Anwendungstechnik: Anbindung Presse 3
 2027-07-08 | delivers | 8.000,00 agreed on 2027-07-02: none keine vollendete Woche
 2027-07-16 | delivers | 8.000,00 agreed on 2027-07-02: 80,00 Connectavo AGB I 4.4
 2027-08-02 | closes   | 2027-07

@@ -288,6 +288,10 @@ def test_less_without_a_rule_of_its_own_may_be_recorded_later() -> None:
         ("basis", "basis +craftsmen", False),
         ("basis +craftsmen", "basis", True),
         ("basis +craftsmen", "plus", True),
+        # the bigger package includes the module that is given up: nothing is less
+        ("basis +documents", "plus", False),
+        ("basis +documents +craftsmen", "plus", True),
+        ("plus +documents", "basis +documents", True),
         ("basis packages.plus=149.00", "plus packages.plus=149.00", False),
         ("basis packages.plus=148.99", "plus packages.plus=148.99", True),
     ],

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.contract import ContractError, at_once, check_partial, check_termination, termination_end
+from invoicing.contract import (
+    ContractError,
+    at_once,
+    check_partial,
+    check_partial_at_once,
+    check_termination,
+    termination_end,
+)
 from invoicing.contract.ending import Party, form, length, notice_until
 from invoicing.terms import Setting, Terms, shipped
 from invoicing.terms.rules import Period
@@ -399,14 +406,58 @@ def test_an_add_on_that_the_terms_do_not_have_is_no_reason_to_fail() -> None:
     assert "der Vertrag endet" in termination_end(CLOUDETEER, signed, date(2026, 10, 31), addons=["fax"]).why
 
 
+UNSAID = replace(FLUKS, rules=replace(FLUKS.rules, important_reason=None))
+
+
+@pytest.mark.clause("Cloudeteer 13(2)")
+@pytest.mark.parametrize(
+    ("terms", "life", "addons", "ends_on", "expected"),
+    [
+        (CLOUDETEER, SERVICES, ["monitoring"], None, "2026-10-31 Das Zusatzmodul Monitoring endet mit Ablauf"),
+        (CLOUDETEER, SERVICES, ["monitoring"], "2026-11-30", "2026-11-30 Das Zusatzmodul Monitoring endet mit Ablauf"),
+        (CLOUDETEER, SERVICES, ["on-call", "monitoring"], None, "2026-10-31 Rufbereitschaft enden mit Ablauf"),
+        (CLOUDETEER, SERVICES, ["monitoring"], "2026-10-30", "ends_on: must not be before"),
+        (CLOUDETEER, SERVICES, ["backup"], None, "addons: not booked: backup"),
+        (
+            CLOUDETEER,
+            "2025-01-01 started managed-cloud\n2026-11-01 changed +on-call",
+            ["on-call"],
+            None,
+            "addons: on-call will be booked only after 2026-10-31",
+        ),
+        (CLOUDETEER, f"{SERVICES}\n2026-10-31 terminated", ["monitoring"], None, "received_on: already ends"),
+        (CUNIO, "2026-01-01 started basis +craftsmen", ["craftsmen"], None, "addons: end only as a whole"),
+        (UNSAID, "2026-01-01 started basic-2500 +forms", ["forms"], None, "addons: end only as a whole"),
+    ],
+)
+def test_an_important_reason_ends_single_services_where_the_terms_say_so(
+    terms: Terms, life: str, addons: list[str], ends_on: str | None, expected: str
+) -> None:
+    events, received = history(life, terms), date(2026, 10, 31)
+    if expected[0] == "2":
+        told = check_partial_at_once(events, received, addons, terms, day(ends_on), "Ausfall seit Wochen")
+        assert (told.ends_on, told.cause) == (day(expected[:10]), "important_reason")
+        assert expected[11:] in told.why
+        assert "Cloudeteer AGB 13(2)" in told.why
+        return
+    field, _, says = expected.partition(": ")
+    with pytest.raises(ContractError, match=says) as caught:
+        check_partial_at_once(events, received, addons, terms, day(ends_on), "Ausfall seit Wochen")
+    assert caught.value.field == field
+
+
 @pytest.mark.clause("fluks 16.2")
 @pytest.mark.parametrize(
     ("terms", "ends_on", "cause", "expected"),
     [
-        (FLUKS, None, "important_reason", "2026-11-02 § 314 BGB"),
-        (FLUKS, "2026-11-02", "important_reason", "2026-11-02 § 314 BGB"),
-        (CLOUDETEER, None, "important_reason", "2026-11-02 § 314 BGB"),
-        (FLUKS, "2026-11-30", "important_reason", "2026-11-30 § 314 BGB"),
+        (FLUKS, None, "important_reason", "2026-11-02 aus wichtigem Grund (fluks AGB 16.2; § 314 BGB)"),
+        (FLUKS, "2026-11-02", "important_reason", "2026-11-02 (fluks AGB 16.2; § 314 BGB)"),
+        (CLOUDETEER, None, "important_reason", "2026-11-02 (Cloudeteer AGB 13(2); § 314 BGB)"),
+        (KLUGO, None, "important_reason", "2026-11-02 (KLUGO AGB 15.3; § 314 BGB)"),
+        (CUNIO, None, "important_reason", "2026-11-02 (cunio AGB 13.2; § 314 BGB)"),
+        (CONNECTAVO, None, "important_reason", "2026-11-02 (Connectavo AGB II 9.3; § 314 BGB)"),
+        (UNSAID, None, "important_reason", "2026-11-02 aus wichtigem Grund (§ 314 BGB)"),
+        (FLUKS, "2026-11-30", "important_reason", "2026-11-30 (fluks AGB 16.2; § 314 BGB)"),
         (FLUKS, "2026-11-01", "important_reason", "ends_on: must not be before"),
         (FLUKS, None, "default", "2026-11-02 fluks AGB 16.2"),
         (KLUGO, None, "default", "cause: .* no right to end a contract for default"),

@@ -205,6 +205,19 @@ NEXT = "2028-11-01 price_raised packages.basis=170.00"  # again more than 5 %
         (f"{RISING.replace('160.00', '150.00')}\n{NEXT} <2027-08-16", "2027-09-16", "2028-10-31"),
         (f"{RISING}\n{NEXT.replace('170.00', '161.00')} <2027-08-16", "2027-09-16", "2027-10-31"),
         (f"{RISING}\n{NEXT} <2027-11-02", "2027-11-15", "2028-10-31"),
+        # one that was waived raised nothing: 149 to 163 is more than 5 %, 156 to 163 would not be
+        (
+            f"{SIGNED}\n2027-11-01 price_raised packages.basis=156.00 <2027-08-01\n"
+            "2028-11-01 price_raised packages.basis=163.00 <2027-08-20\n2027-11-01 price_waived",
+            "2027-09-10",
+            "2028-10-31",
+        ),
+        (
+            f"{SIGNED}\n2027-11-01 price_raised packages.basis=156.00 <2027-08-01\n"
+            "2028-11-01 price_raised packages.basis=163.00 <2027-08-20",
+            "2027-09-10",
+            "cause: this rise gives no right",
+        ),
         (SIGNED, "2027-09-16", "cause: no price rise is announced"),
         (f"{RISING}\n2027-11-01 price_waived", "2027-09-16", "cause: no price rise is announced"),
         (RISING.replace("160.00", "156.45"), "2027-09-16", "cause: this rise gives no right"),

@@ -48,6 +48,11 @@ def test_a_debit_is_in_default_only_after_it_was_returned(history: str, begins: 
         ("100.00 due 10-12 remind 10-20", "10-21"),
         ("100.00 due 10-12 received 10-01 remind 10-20", "10-21"),
         ("100.00 due 10-12 received 10-01 remind 11-20", "11-12"),
+        ("100.00 due 10-12 remind 10-20>10-30", "10-31"),  # the reminder gives time
+        ("100.00 due 10-12 remind 10-20>10-31", "11-03"),  # a Saturday: until Monday
+        ("100.00 due 10-12 remind 10-20>10-20", "10-21"),
+        ("100.00 due 10-12 remind 10-20>10-30 10-25", "10-26"),
+        ("100.00 due 10-12 received 10-01 remind 10-20>11-27", "11-12"),  # the law's thirty days go on
         ("100.00 due 10-12 remind 10-12", None),  # too early: it may still be paid
         ("100.00 due 10-12 remind 10-12 10-13", "10-14"),
         ("100.00 due 10-12 received 10-01 consumer", None),
@@ -106,6 +111,12 @@ def test_in_default_is_what_is_open_of_claims_in_default(on: str, cents: int) ->
             KLUGO,
             "1.00 due 10-12 remind 10-20",
             "Verzug seit dem 21.10.2026: Die Mahnung ging am 20.10.2026 zu (§ 286 Abs. 1 BGB).",
+        ),
+        (
+            KLUGO,
+            "1.00 due 10-12 remind 10-20>10-30",
+            "Verzug seit dem 31.10.2026: Die Mahnung ging am 20.10.2026 zu und setzte eine Frist bis zum 30.10.2026 "
+            "(§ 286 Abs. 1 BGB).",
         ),
         (KLUGO, "1.00 due 10-12", "Kein Verzug: Nach dem 12.10.2026 wurde nicht gemahnt (§ 286 BGB)."),
         (

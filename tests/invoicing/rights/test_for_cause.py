@@ -50,24 +50,26 @@ def test_the_first_fee_alone_is_enough(history: str, on: str, allowed: bool) -> 
 @pytest.mark.clause("fluks 16.2")
 @pytest.mark.parametrize(
     ("history", "on", "cents"),
-    [  # reminded on 20 October: 30 days are over with 19 November
-        ("100.00 due 10-12 remind 10-20", "11-19", 0),
-        ("100.00 due 10-12 remind 10-20", "11-20", 10_000),
-        ("100.00 due 10-12 remind 10-20 11-05", "11-20", 10_000),  # a second reminder sets no new time
-        ("100.00 due 10-12 remind 10-22", "11-21", 0),  # a Saturday: until Monday
-        ("100.00 due 10-12 remind 10-22", "11-23", 0),
-        ("100.00 due 10-12 remind 10-22", "11-24", 10_000),
-        ("100.00 due 10-12 remind 10-20 paid 11-20=99.99", "11-20", 1),
-        ("100.00 due 10-12 remind 10-20 paid 11-20=100.00", "11-20", 0),
+    [  # reminded on 20 October: 30 days are over with 19 November; from a monthly fee on, 595.00, it matters
+        ("595.00 due 10-12 remind 10-20", "11-19", 0),
+        ("595.00 due 10-12 remind 10-20", "11-20", 59_500),
+        ("595.00 due 10-12 remind 10-20 11-05", "11-20", 59_500),  # a second reminder sets no new time
+        ("595.00 due 10-12 remind 10-22", "11-21", 0),  # a Saturday: until Monday
+        ("595.00 due 10-12 remind 10-22", "11-23", 0),
+        ("595.00 due 10-12 remind 10-22", "11-24", 59_500),
+        ("594.99 due 10-12 remind 10-20", "11-20", 59_499),
+        ("595.01 due 10-12 remind 10-20", "11-20", 59_501),
+        ("595.00 due 10-12 remind 10-20 paid 11-20=594.99", "11-20", 1),
+        ("595.00 due 10-12 remind 10-20 paid 11-20=595.00", "11-20", 0),
         ("0.00 due 10-12 remind 10-20", "11-20", 0),
-        ("100.00 due 10-12 remind 10-12", "12-31", 0),  # reminded before its time
-        ("100.00 due 10-12", "12-31", 0),
-        ("100.00 due 10-12 debit remind 10-20", "12-31", 0),  # nobody came to fetch it
+        ("595.00 due 10-12 remind 10-12", "12-31", 0),  # reminded before its time
+        ("595.00 due 10-12", "12-31", 0),
+        ("595.00 due 10-12 debit remind 10-20", "12-31", 0),  # nobody came to fetch it
     ],
 )
 def test_thirty_days_after_a_reminder(history: str, on: str, cents: int) -> None:
     right = may_end_for_cause(FLUKS, account(on, history, "50.00 due 10-12"), FIGURES)
-    assert (right.allowed, right.cents, right.limit_cents) == (cents > 0, cents, 0)
+    assert (right.allowed, right.cents, right.limit_cents) == (cents >= FEE, cents, FEE)
 
 
 def test_each_answer_says_why() -> None:
@@ -79,9 +81,13 @@ def test_each_answer_says_why() -> None:
         "Der Vertrag darf nicht ohne Frist gekündigt werden (cunio AGB 8.4): 1.190,00 € sind in Verzug, nicht mehr als "
         "2 monatliche Vergütungen (1.190,00 €)."
     )
-    assert may_end_for_cause(FLUKS, account("11-20", "100.00 due 10-12 remind 10-20"), FIGURES).why == (
-        "Der Vertrag darf ohne Frist gekündigt werden (fluks AGB 16.2): 100,00 € sind 30 Tage nach einer Mahnung noch "
+    assert may_end_for_cause(FLUKS, account("11-20", "600.00 due 10-12 remind 10-20"), FIGURES).why == (
+        "Der Vertrag darf ohne Frist gekündigt werden (fluks AGB 16.2): 600,00 € sind 30 Tage nach einer Mahnung noch "
         "offen."
+    )
+    assert may_end_for_cause(FLUKS, account("11-20", "100.00 due 10-12 remind 10-20"), FIGURES).why == (
+        "Der Vertrag darf nicht ohne Frist gekündigt werden (fluks AGB 16.2): 100,00 € sind 30 Tage nach einer Mahnung "
+        "noch offen, gelten aber als unerheblich (Grenze 595,00 €)."
     )
     assert may_end_for_cause(FLUKS, account("11-20", "100.00 due 10-12"), FIGURES).why == (
         "Der Vertrag darf nicht ohne Frist gekündigt werden (fluks AGB 16.2): Nichts ist 30 Tage nach einer Mahnung "

@@ -110,8 +110,8 @@ def test_interest_grows_with_time_and_stops_with_payment(cents: int, paid: int, 
         ("Cloudeteer", DUE, "2026-01-01", 4000, 4000, 0),
         ("Cloudeteer", DUE, "2026-01-01", 4001, 4000, 1),
         ("Cloudeteer", f"{DUE} consumer", "2026-01-01", 500, 0, 500),
-        ("cunio", DUE, "2026-01-01", 5000, 4000, 0),  # not agreed
-        ("cunio", f"{DUE} consumer", "2026-01-01", 500, 0, 0),
+        ("cunio", DUE, "2026-01-01", 5000, 4000, 1000),  # by law alone
+        ("cunio", f"{DUE} consumer", "2026-01-01", 500, 0, 500),
         ("Cloudeteer", f"{DUE} paid 2025-12-31=1000.00", "2026-01-30", 5000, 0, 0),
     ],
 )
@@ -129,5 +129,5 @@ def test_the_costs_say_what_they_are_and_from_where() -> None:
         "Pauschale 40,00 €, Mahnkosten nach Anrechnung der Pauschale 10,00 € (§ 288 Abs. 5 BGB; Cloudeteer AGB 6(5))."
     )
     assert default_costs(CUNIO, claim(f"{DUE} consumer"), day("2026-01-30"), 5000, FIGURES).why == (
-        "Keine Pauschale, sie gilt nur unter Unternehmen, Mahnkosten sind nicht vereinbart (§ 288 Abs. 5 BGB)."
+        "Keine Pauschale, sie gilt nur unter Unternehmen, Mahnkosten 50,00 € (§ 288 Abs. 5 BGB; §§ 280, 286 BGB)."
     )

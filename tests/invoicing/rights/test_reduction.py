@@ -28,7 +28,8 @@ def remedies(*texts: str) -> list[Remedy]:
         (["09-14", "09-28"], "09-29", True),
         (["09-14", "09-28", "10-01"], "10-05", True),
         (["09-14", "09-28 mended 09-28"], "10-05", False),  # mended in time
-        (["09-14", "09-28 mended 09-29"], "10-05", True),  # mended too late
+        (["09-14", "09-28 mended 10-31"], "10-05", True),  # mended too late
+        (["09-14", "09-14"], "10-05", False),  # one deadline is one attempt
         (["09-14", "09-26"], "09-28", False),  # a Saturday: until Monday
         (["09-14", "09-26 mended 09-28"], "10-05", False),
         (["09-14", "10-12"], "10-05", False),
@@ -59,6 +60,24 @@ def test_the_agreed_part_of_the_price_by_days(percent: str, first: str, last: st
     agreed = Reduction(50_000, Decimal(percent), day(first), day(last))
     credit = reduction_credit(FLUKS, agreed, OCTOBER, TWICE, day("12-01"), FIGURES)
     assert (credit.allowed, credit.cents) == (cents > 0, cents)
+
+
+@pytest.mark.clause("fluks 12.4")
+@pytest.mark.parametrize(
+    ("mended_on", "cents", "until"),
+    [
+        ("09-30", 0, "30.09.2026"),
+        ("10-01", 323, "01.10.2026"),
+        ("10-10", 3_226, "10.10.2026"),
+        ("10-31", 10_000, "31.10.2026"),
+        ("11-05", 10_000, "31.10.2026"),
+    ],
+)
+def test_the_price_is_reduced_until_the_defect_is_mended(mended_on: str, cents: int, until: str) -> None:
+    tried = remedies("09-14", f"09-28 mended {mended_on}")
+    credit = reduction_credit(FLUKS, AGREED, OCTOBER, tried, day("12-01"), FIGURES)
+    assert (credit.allowed, credit.cents) == (cents > 0, cents)
+    assert f"bis zum {until} (fluks AGB 12.4)" in credit.why
 
 
 @pytest.mark.parametrize("percent", ["-0.01", "100.01"])

@@ -80,13 +80,14 @@ def test_an_order_is_one_whole_that_was_not_begun_unless_said() -> None:
 
 
 @pytest.mark.clause("KLUGO 9.1")
-@pytest.mark.parametrize("told", ["", "10-11"])
+@pytest.mark.parametrize("told", ["", "10-06", "10-10", "10-11"])
 def test_nothing_is_kept_unless_asked_for_and_told(told: str) -> None:
     half = replace(BEGUN, rendered=1, total=2)
     for order in (replace(half, begun_at_request=False), replace(half, told_on=day(told) if told else None)):
         assert withdraw(KLUGO, order, day("10-10"), day("10-10"), FIGURES).keep_cents == 0
-    told_that_day = replace(half, told_on=day("10-10"))
-    assert withdraw(KLUGO, told_that_day, day("10-10"), day("10-10"), FIGURES).keep_cents == 1_450
+    for told_on in ("10-05", "10-04"):  # with the order, or before it
+        told_first = replace(half, told_on=day(told_on))
+        assert withdraw(KLUGO, told_first, day("10-10"), day("10-10"), FIGURES).keep_cents == 1_450
 
 
 @pytest.mark.clause("KLUGO 9.1")

@@ -72,11 +72,13 @@ def test_the_rules_of_fluks() -> None:
         notice_form          | text                                       | 16.3
         change               | on month_start                             | 13.1 default
         prenotification_days | 5                                          | 13.3
+        important_reason     | whole                                      | 16.2
         terms_change         | weeks 6                                    | 2.4
         default              | begins reminder, dunning_costs False       | 13.5 default
         lock                 | when reminder                              | 13.5
         for_cause            | when reminder, days 30                     | 16.2
         price_reduction      | True                                       | 12.4
+        declarations         | BY                                         | § 193 BGB
         deletion             | months 1                                   | Anlage 1 3.4
         """
     )
@@ -143,11 +145,13 @@ def test_the_rules_of_cloudeteer() -> None:
         prenotification_days | 14                                         | 6(2) default
         term                 | months 6, renewal open_ended               | 13(1)
         partial_termination  | True                                       | 13(1)
+        important_reason     | whole_or_part                              | 13(2)
         default              | begins due_date, dunning_costs True        | 6(5)
         lock                 | when due_date                              | 6(6)
         for_cause            | when due_date                              | 6(6)
         dispute_until        | due_date                                   | 6(2)
         suspension_hours     | 10                                         | 5(3)
+        declarations         | HH                                         | § 193 BGB
         """
     )
 
@@ -169,6 +173,7 @@ def test_the_prices_of_cloudeteer() -> None:
         monitoring        | flat              |             | 6(1)
         on-call           | flat              |             | 6(1)
         work              | time_and_material |             | 6(3)
+        foreign-defect    | time_and_material |             | 7(10)
         expenses          | expenses          |             | 6(4)
         """
     )
@@ -201,9 +206,11 @@ def test_the_rules_of_klugo() -> None:
         change               | on any_day                                 | 10.1 default
         prenotification_days | 14                                         | 20 default
         provider_notice      | weeks 2                                    | 15.2
+        important_reason     | whole                                      | 15.3
         terms_change         | weeks 4, prices False                      | 22.2
         withdrawal           | days 14, refund_days 14                    | 9.1
         refund_attempts      | 2                                          | 5.7
+        declarations         | NW                                         | § 193 BGB
         """
     )
 
@@ -252,6 +259,7 @@ def test_the_rules_of_cunio() -> None:
         prenotification_days | 14                                                | 8.1 default
         term                 | months 12, renewal same_term, renew_months 12     | 13.1
         downgrade            | on any_day, days_before_term_end 30               | 8.3
+        important_reason     | whole                                             | 13.2
         trial                | True                                              | 8.4
         terms_change         | months 1, prices False                            | 15.1
         objection_exit       | within months 1, notice months 1, to month_end    | 15.1
@@ -259,6 +267,7 @@ def test_the_rules_of_cunio() -> None:
         lock                 | when monthly_fees, monthly_fees 1                 | 8.4
         for_cause            | when monthly_fees, monthly_fees 2, first_fee True | 8.4
         credits              | if_agreed                                         | 4.2
+        declarations         | HE                                                | § 193 BGB
         """
     )
     rise = terms.rules.price_rise
@@ -299,7 +308,7 @@ def test_the_prices_of_cunio() -> None:
 def test_the_rules_of_connectavo() -> None:
     assert rules(find("connectavo-2021-12")) == table(
         """
-        billing              | arrears                                    | I 2.1
+        billing              | arrears                                    | I 2.1 default
         prices               | net                                        | I 2.1
         vat_percent          | 19                                         | § 12 Abs. 1 UStG
         proration            | calendar_days                              | I 2.1 default
@@ -313,10 +322,12 @@ def test_the_rules_of_connectavo() -> None:
         change               | on month_start                             | I 8.4 default
         due                  | days 14, after receipt                     | I 2.2
         prenotification_days | 14                                         | I 2.2 default
+        important_reason     | whole                                      | II 9.3
         default              | begins due_date, dunning_costs False       | I 2.2 default
         overuse_lock         | when overuse, max_months 3                 | II 2.5
         prepayment           | after_default                              | I 2.4
         delay_credit         | percent_per_week 0.5, at_most_percent 5    | I 4.4
+        declarations         | BW                                         | § 193 BGB
         term of start        | months 3, renewal none                     | II 9.2
         term of standard     | months 12, renewal same_term               | II 9.2
         term of professional | months 12, renewal same_term               | II 9.2
