@@ -9,7 +9,7 @@ from api.customers import known, today
 from api.errors import Conflict
 from api.monthly import run_of
 from api.workplace import Workplace
-from invoicing import history
+from invoicing import billed, history
 from invoicing.check import examine
 from invoicing.contract.parts import parts_of
 from invoicing.gather import cases, decided
@@ -45,7 +45,7 @@ def preview_customer(work: Workplace, key: str, month: BillingMonth | None = Non
     wanted = month or BillingMonth.of(today(work))
     with work.ledger.read() as session:
         known(session, key)
-        counters = _counters(decided(session, wanted), key)
+        counters = {*_counters(decided(session, wanted), key), *billed.counters_of(session, key)}
         query = select(InvoiceRecord.number).where(InvoiceRecord.customer == key, InvoiceRecord.occasion == MONTHLY)
         number = session.exec(query.where(InvoiceRecord.month == str(wanted))).first()
     if number:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from invoicing.contract.event import Contract
 from invoicing.contract.parts import Part
@@ -22,28 +22,33 @@ from metering.month import BillingMonth
 from metering.usage import Usage
 
 
+class Advance(NamedTuple):
+    """What was billed in advance of one item of a month: cents as the line's prices are, and the line's words."""
+
+    cents: int
+    text: str
+    clause: str
+    vat_rate: Decimal
+    gross: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Bill:
     """What a month's invoice is reckoned from.
 
-    ``parts`` and ``next_parts`` are those of the month and of the next one; ``in_advance`` is what of the month's base
-    prices was billed before, in cents by item; ``booked`` are charges for work, expenses, orders and credits.
+    ``parts`` and ``next_parts`` are those of the month and of the next one, ``next_terms`` those of the next one;
+    ``in_advance`` is what of the month's base prices was billed before, by item; ``booked`` are charges for work,
+    expenses, orders and credits. Without ``parts`` a contract that starts next month, or what was booked, is billed.
     """
 
     terms: Terms
     parts: Sequence[Part]
     usage: Usage
+    next_terms: Terms | None = None
     next_parts: Sequence[Part] = ()
-    in_advance: Mapping[str, int] = field(default_factory=dict)
+    in_advance: Mapping[str, Advance] = field(default_factory=dict)
     booked: tuple[Charge, ...] = ()
     earlier: tuple[Earlier, ...] = ()
-
-    @property
-    def contract(self) -> Contract:
-        """What the contract is on the last day that is billed; raise ValueError when it is for no day."""
-        if not self.parts:
-            raise ValueError(f"{self.usage.customer}: no contract in {self.usage.month}")
-        return self.parts[-1].contract
 
     @property
     def charges(self) -> tuple[Charge, ...]:
@@ -59,11 +64,20 @@ class Bill:
         """
         return not any(each.cents for each in self.charges)
 
+    @property
+    def ahead(self) -> Sequence[Part]:
+        """The next month's parts, where its base prices fall due in advance: by its own terms, as it is agreed now.
+
+        Contract: Cloudeteer AGB 6(1)
+        """
+        parts, terms = self.next_parts, self.next_terms
+        return parts if terms and parts and is_prepaid(terms, parts[0].contract) else ()
+
     def _month(self) -> Iterator[Charge]:
         owed = reckon(self.terms, self.parts, self.usage)
         month = self.usage.month
         if not self.in_advance:
-            named = german_month(month) if self._is_prepaid else ""
+            named = german_month(month) if self.ahead or self._is_prepaid else ""
             yield from (charge(self.terms, each, named if isinstance(each.price, Flat) else "") for each in owed)
             return
         fixed = [each for each in owed if isinstance(each.price, Flat)]
@@ -75,9 +89,9 @@ class Bill:
 
         Contract: Cloudeteer AGB 6(1)
         """
-        if self._is_prepaid:
-            month = self.usage.month.next()
-            yield from (charge(self.terms, each, german_month(month)) for each in base(self.terms, self.next_parts))
+        if self.ahead and self.next_terms:
+            month = german_month(self.usage.month.next())
+            yield from (charge(self.next_terms, each, month) for each in base(self.next_terms, self.ahead))
 
     @property
     def _is_prepaid(self) -> bool:
@@ -103,28 +117,70 @@ class Billed(Protocol):
     def first(self) -> date | None: ...  # noqa: D102
     @property
     def cents(self) -> int: ...  # noqa: D102
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def clause(self) -> str: ...  # noqa: D102
+    @property
+    def vat_rate(self) -> Decimal: ...  # noqa: D102
+    @property
+    def gross_cents(self) -> int | None: ...  # noqa: D102
 
 
-def billed_in_advance(lines: Iterable[Billed], month: BillingMonth) -> dict[str, int]:
-    """Return what of a month's base prices some lines bill, in cents by item."""
-    found: dict[str, int] = {}
+def billed_in_advance(lines: Iterable[Billed], month: BillingMonth) -> dict[str, Advance]:
+    """Return what of a month's base prices some lines bill, by item."""
+    found: dict[str, Advance] = {}
     for each in lines:
         if each.kind in {"base", "addon", "adjustment"} and each.first and each.first in month:
-            found[each.item] = found.get(each.item, 0) + each.cents
+            before = found[each.item].cents if each.item in found else 0
+            gross = each.gross_cents is not None
+            found[each.item] = Advance(before + each.cents, each.text, each.clause, each.vat_rate, gross)
     return found
 
 
-def _adjusted(terms: Terms, owed: Sequence[Owed], billed: Mapping[str, int], month: BillingMonth) -> Iterator[Charge]:
-    """Charge what was not billed in advance, and the difference where another amount was."""
+def _adjusted(
+    terms: Terms, owed: Sequence[Owed], billed: Mapping[str, Advance], month: BillingMonth
+) -> Iterator[Charge]:
+    """Charge what was not billed in advance, and the difference where another amount was; give back what is gone."""
     now: dict[str, list[Owed]] = {}
     for each in owed:
         now.setdefault(each.item, []).append(each)
-    for item in now | dict(billed):
-        those = now.get(item, [])
-        if item not in billed:
+    for item, those in now.items():
+        before, cents = billed.get(item), sum(each.amount.cents for each in those)
+        if before is None or not _is_alike(terms, before):
             yield from (charge(terms, each, german_month(month)) for each in those)
-        elif sum(each.amount.cents for each in those) != billed[item]:
-            yield _adjustment(terms, item, (sum(each.amount.cents for each in those), billed[item]), month)
+        elif cents != before.cents:
+            yield _adjustment(terms, item, (cents, before.cents), month)
+    for item, before in billed.items():
+        if before.cents and not (item in now and _is_alike(terms, before)):
+            yield _given_back(terms, item, before, month)
+
+
+def _is_alike(terms: Terms, billed: Advance) -> bool:
+    """Tell whether what was billed has the tax and the kind of prices of these terms: then amounts can be compared."""
+    return (billed.vat_rate, billed.gross) == (terms.rules.vat_percent.value, terms.rules.prices.value == "gross")
+
+
+def _given_back(terms: Terms, item: str, billed: Advance, month: BillingMonth) -> Charge:
+    """Give back all that was billed in advance for what is not there any more, or is under other terms by now."""
+    table, _, key = item.partition(".")
+    if _is_alike(terms, billed) and key in (terms.packages if table == PACKAGES else terms.addons):
+        return _adjustment(terms, item, (0, billed.cents), month)
+    return Charge(
+        kind="adjustment",
+        text=f"Berichtigung: {billed.text}",
+        quantity=Decimal(1),
+        unit="Differenz",
+        unit_price=euro(-billed.cents),
+        cents=-billed.cents,
+        vat_rate=billed.vat_rate,
+        clause=billed.clause,
+        gross=billed.gross,
+        formula=f"zu berechnen 0,00 € − im Voraus berechnet {cents_text(billed.cents)} = {cents_text(-billed.cents)}",
+        item=item,
+        first=month.first_day,
+        last=month.last_day,
+    )
 
 
 def _adjustment(terms: Terms, item: str, cents: tuple[int, int], month: BillingMonth) -> Charge:
@@ -143,6 +199,7 @@ def _adjustment(terms: Terms, item: str, cents: tuple[int, int], month: BillingM
         cents=now - before,
         vat_rate=terms.rules.vat_percent.value,
         clause=terms.cited(flat.clause),
+        gross=terms.rules.prices.value == "gross",
         formula=(
             f"zu berechnen {cents_text(now)} − im Voraus berechnet {cents_text(before)} = {cents_text(now - before)}"
         ),

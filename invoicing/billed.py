@@ -63,6 +63,12 @@ def counters(session: Session, invoice: str, month: BillingMonth) -> set[str]:
     return set(session.exec(query))
 
 
+def counters_of(session: Session, owner: str) -> set[str]:
+    """Return whose counters a customer's invoices bill, in whatever month."""
+    query = select(BilledUsage.customer).join(InvoiceRecord, col(BilledUsage.invoice) == col(InvoiceRecord.number))
+    return set(session.exec(query.where(InvoiceRecord.customer == owner).distinct()))
+
+
 def last_row(session: Session) -> int:
     """Return the newest row of all, 0 when nothing was billed."""
     return session.exec(select(func.max(BilledUsage.id))).one() or 0

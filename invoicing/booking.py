@@ -125,6 +125,7 @@ def charge(booking: Booking, terms: Terms) -> Charge:
         first=booking.day,
         last=booking.day,
         used=price.billed(booking.quantity) if isinstance(price, Work) else 0,
+        gross=terms.rules.prices.value == "gross",
     )
 
 
@@ -187,6 +188,7 @@ def _credit(booking: Booking, terms: Terms) -> Charge:
         item=f"{_BOOKINGS}{booking.id}",
         first=booking.day,
         last=booking.day,
+        gross=terms.rules.prices.value == "gross",
     )
 
 

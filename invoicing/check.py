@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from invoicing.bill import Bill
+from invoicing.bill import Advance, Bill
 from invoicing.booking import TimesheetRow
 from invoicing.contract.event import Contract
 from invoicing.contract.parts import Part
@@ -27,7 +27,8 @@ class Case:
 
     ``readings`` are the counters that make up its usage: its own and those of unknown ids assigned to it;
     ``differences`` are those between counter and journal, ``earlier`` the months that are not as they were billed.
-    Without ``parts`` only what was ``booked`` is billed, and ``contract`` is the one that it was booked under.
+    Without ``parts`` a contract that starts next month is billed, or only what was ``booked``; then ``contract`` is the
+    one that starts, or that it was booked under.
     """
 
     customer: str
@@ -39,8 +40,9 @@ class Case:
     differences: tuple[Difference, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     parts: tuple[Part, ...] = ()
+    next_terms: Terms | None = None
     next_parts: tuple[Part, ...] = ()
-    in_advance: Mapping[str, int] = field(default_factory=dict)
+    in_advance: Mapping[str, Advance] = field(default_factory=dict)
     booked: tuple[Charge, ...] = ()
     timesheet: tuple[TimesheetRow, ...] = ()
 
@@ -53,6 +55,7 @@ class Case:
             terms=self.terms,
             parts=self.parts,
             usage=self.usage,
+            next_terms=self.next_terms,
             next_parts=self.next_parts,
             in_advance=self.in_advance,
             booked=self.booked,
@@ -148,22 +151,35 @@ def _consumer_not_allowed(case: Case) -> str | None:
 
 
 def _unknown_package(case: Case) -> str | None:
-    unknown = {each.package for each in _agreed(case)} - set(case.terms.packages if case.terms else ())
-    if case.terms and unknown:
-        return f"Das Paket „{min(unknown)}“ steht nicht in {case.terms.id}. Den Vertrag berichtigen."
+    for terms, each in _agreed(case):
+        if each.package not in terms.packages:
+            return f"Das Paket „{each.package}“ steht nicht in {terms.id}. Den Vertrag berichtigen."
     return None
 
 
 def _unknown_addons(case: Case) -> str | None:
-    unknown = {key for each in _agreed(case) for key in each.addons} - set(case.terms.addons if case.terms else ())
-    if case.terms and unknown:
-        return f"Zusatzmodule {', '.join(sorted(unknown))} stehen nicht in {case.terms.id}. Den Vertrag berichtigen."
+    for terms, each in _agreed(case):
+        if unknown := each.addons - terms.addons.keys():
+            return f"Zusatzmodule {', '.join(sorted(unknown))} stehen nicht in {terms.id}. Den Vertrag berichtigen."
     return None
 
 
-def _agreed(case: Case) -> Iterator[Contract]:
-    """Yield what the contract is in each part of what is billed."""
-    return (part.contract for part in (*case.parts, *case.next_parts))
+def _agreed(case: Case) -> Iterator[tuple[Terms, Contract]]:
+    """Yield what the contract is in each part of what is billed, with its terms."""
+    if case.terms:
+        yield from ((case.terms, part.contract) for part in case.parts)
+        yield from ((case.next_terms or case.terms, part.contract) for part in case.bill.ahead)
+
+
+def _mixed_prices(case: Case) -> str | None:
+    """Law: § 14 Abs. 4 Nr. 7, 8 UStG (what is net and what is gross must be plain)."""
+    if case.terms is None or len({each.gross for each in case.bill.charges}) < 2:  # noqa: PLR2004 - net and gross
+        return None
+    settle = f" {_settle(case, case.earlier)}" if case.earlier else ""
+    return (
+        "Die Rechnung enthielte Netto- und Bruttopreise, weil die Bedingungen gewechselt haben. Was unter den früheren "
+        f"gebucht oder nachträglich gezählt wurde, außerhalb abrechnen und Buchungen zurücknehmen.{settle}"
+    )
 
 
 def _unknown_earlier_terms(case: Case) -> str | None:
@@ -220,6 +236,7 @@ CHECKS: dict[str, Callable[[Case], str | None]] = {
     "unknown_earlier_terms": _unknown_earlier_terms,
     "incomplete_address": _incomplete_address,
     "foreign_customer": _foreign_customer,
+    "mixed_prices": _mixed_prices,
     "negative_invoice": _negative_invoice,
 }
 

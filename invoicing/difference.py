@@ -123,6 +123,7 @@ def _charge(of: _Of, text: str, before: _Reckoning, after: _Reckoning) -> Charge
         formula=f"neu: {after.formula}; berechnet: {before.formula}; {sums}",
         item=of.item,
         meters=of.meters,
+        gross=both[0].gross,
     )
 
 

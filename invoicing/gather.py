@@ -1,13 +1,13 @@
 """Who is to be billed in a month, and with what: master data, contract, usage, and what earlier months still owe."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
 from invoicing import billed, booked, history
-from invoicing.bill import billed_in_advance, is_prepaid
+from invoicing.bill import Advance, billed_in_advance, is_prepaid
 from invoicing.billed import Billed
 from invoicing.booking import Booking, charge, contract_of, timesheet
 from invoicing.check import Case
@@ -32,8 +32,10 @@ class _Books:
     masters: Mapping[str, CustomerVersion]
     events: Mapping[str, Sequence[ContractEvent]]
     contracts: Mapping[str, Contract]
+    joining: Mapping[str, Contract]
     bookings: Mapping[str, tuple[Booking, ...]]
-    advances: Mapping[str, Mapping[str, int]]
+    advances: Mapping[str, Mapping[str, Advance]]
+    billed_ahead: Collection[str]
     late: Mapping[str, tuple[Earlier, ...]]
     decisions: Mapping[str, str | None]
 
@@ -41,37 +43,38 @@ class _Books:
 def cases(ledger: Ledger, run: Run, counts: Counts, only: str | None = None) -> Iterator[Case]:
     """Gather everyone with a contract, usage, bookings or a debt in the month who is neither billed nor set aside.
 
-    A contract that covers the month outweighs a decision to set the usage aside; assigned usage stays assigned.
+    A contract that covers the month outweighs a decision to set the usage aside; assigned usage stays assigned. What of
+    customers and contracts is recorded after the run's instant is left out: an invoice says what was known by then.
     ``only``: nobody but this customer.
     """
     month, recounted = run.month, counts.month
     with ledger.read() as session:
-        events = history.contracts(session) if only is None else {only: history.contract(session, only)}
-        query = select(InvoiceRecord.customer).where(
-            InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY
-        )
-        done = set(session.exec(query))
+        recorded = history.contracts(session) if only is None else {only: history.contract(session, only)}
+        events = {key: known_by(each, run.now) for key, each in recorded.items()}
+        done, billed_ahead = _invoiced(session, month), _invoiced(session, month.next())
         decisions = decided(session, month)
         grown = _grown(session, recounted, [key for key, target in decisions.items() if target is None])
         late = arrears(session, run, events, counts.earlier)
+        contracts = {key: contract for key, each in events.items() if (contract := in_month(each, month))}
         books = _Books(
-            masters=history.customers(session),
+            masters=history.customers(session, run.now),
             events=events,
-            contracts={key: contract for key, each in events.items() if (contract := in_month(each, month))},
+            contracts=contracts,
+            joining=dict(_joining(run, events, contracts.keys() | billed_ahead)),
             bookings=booked.unsettled(session, month.last_day),
             advances=_advances(session, run, events),
+            billed_ahead=billed_ahead,
             late=late,
             decisions=decisions,
         )
-    contracts = books.contracts
     used = {key for key, usage in recounted.usages.items() if usage.days} | recounted.differing.keys()
     owing = {key for key, months in late.items() if any(map(_is_told, months))} | books.bookings.keys()
-    owing |= {key for key, paid in books.advances.items() if any(paid.values())}
+    owing |= {key for key, paid in books.advances.items() if any(each.cents for each in paid.values())}
     assigned: dict[str | None, list[str]] = defaultdict(list)
     for source, target in sorted(decisions.items()):
         assigned[target].append(source)
     settled = decisions.keys() - contracts.keys() - owing - grown
-    wanted = (contracts.keys() | used | owing) - done - settled
+    wanted = (contracts.keys() | books.joining.keys() | used | owing) - done - settled
     for key in sorted(wanted if only is None else wanted & {only}):
         yield _case(books, run, recounted, key, assigned.get(key, ()))
 
@@ -85,17 +88,19 @@ def _case(books: _Books, run: Run, recounted: Recount, key: str, assigned: Seque
     usage, earlier = merge(Usage(key, month), *readings), books.late.get(key, ())
     contract = books.contracts.get(key)
     in_advance = books.advances.get(key, {})
-    if contract is None and (bookings or in_advance) and not (usage.days or earlier):
-        contract = contract_of(events, month.first_day)
+    if contract is None and not (usage.days or earlier):
+        contract = contract_of(events, month.first_day) if bookings or in_advance else books.joining.get(key)
     is_known = contract and {contract.terms, *(each.terms for each in bookings)} <= run.terms.keys()
     terms = run.terms[contract.terms] if contract and is_known else None
+    next_terms = None if key in books.billed_ahead else _terms_in(run.terms, events, month.next())
     return Case(
         customer=key,
         master=books.masters.get(key),
         contract=contract,
         terms=terms,
         parts=_parts(terms, events, month),
-        next_parts=_parts(terms, events, month.next()),
+        next_terms=next_terms,
+        next_parts=_parts(next_terms, events, month.next()),
         in_advance=in_advance,
         booked=tuple(charge(each, run.terms[each.terms]) for each in bookings) if terms else (),
         timesheet=timesheet(bookings, run.terms) if terms else (),
@@ -110,14 +115,42 @@ def _parts(terms: Terms | None, events: Sequence[ContractEvent], month: BillingM
     return parts_of(events, month, terms.rules.proration.value) if terms else ()
 
 
-def _advances(session: Session, run: Run, events: Mapping[str, Sequence[ContractEvent]]) -> dict[str, dict[str, int]]:
+def _terms_in(known: Mapping[str, Terms], events: Sequence[ContractEvent], month: BillingMonth) -> Terms | None:
+    """Return the terms of a customer's month."""
+    return known.get(contract.terms) if (contract := in_month(events, month)) else None
+
+
+def _invoiced(session: Session, month: BillingMonth) -> set[str]:
+    """Return who has an invoice of a month."""
+    query = select(InvoiceRecord.customer).where(InvoiceRecord.month == str(month), InvoiceRecord.occasion == MONTHLY)
+    return set(session.exec(query))
+
+
+def _joining(
+    run: Run, events: Mapping[str, Sequence[ContractEvent]], others: Collection[str]
+) -> Iterator[tuple[str, Contract]]:
+    """Yield who joins next month and pays base prices in advance: the first of them is billed with this month.
+
+    Contract: Cloudeteer AGB 6(1)
+    """
+    for key in events.keys() - set(others):
+        if (contract := in_month(events[key], run.month.next())) and _prepays(run, contract):
+            yield key, contract
+
+
+def _advances(
+    session: Session, run: Run, events: Mapping[str, Sequence[ContractEvent]]
+) -> dict[str, dict[str, Advance]]:
     """Return what the last month's invoices billed of this month's base prices, by customer who prepays."""
-    before = {key: in_month(each, run.month.previous()) for key, each in events.items()}
-    prepaid = {key for key, each in before.items() if each and _prepays(run, each)}
+    months = (run.month.previous(), run.month)
+    agreed = {
+        key: [contract for month in months if (contract := in_month(each, month))] for key, each in events.items()
+    }
+    prepaid = {key for key, each in agreed.items() if any(_prepays(run, contract) for contract in each)}
     query = select(InvoiceRecord.customer, InvoiceRecord.document).where(
         InvoiceRecord.month == str(run.month.previous()), InvoiceRecord.occasion == MONTHLY
     )
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, Advance]] = {}
     for key, document in session.exec(query) if prepaid else ():
         if key in prepaid:
             found[key] = billed_in_advance(from_json(document).lines, run.month)

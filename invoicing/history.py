@@ -27,9 +27,11 @@ _UNSAID = {
 }
 
 
-def customers(session: Session) -> dict[str, CustomerVersion]:
-    """Return every customer's newest master data by id."""
+def customers(session: Session, known_at: datetime | None = None) -> dict[str, CustomerVersion]:
+    """Return every customer's master data by id, as known at an instant (default: now)."""
     newest = select(func.max(CustomerVersion.id)).group_by(col(CustomerVersion.customer))
+    if known_at:
+        newest = newest.where(CustomerVersion.recorded_at <= known_at)
     rows = session.exec(select(CustomerVersion).where(col(CustomerVersion.id).in_(newest)))
     return {row.customer: row for row in rows}
 

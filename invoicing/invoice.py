@@ -162,7 +162,7 @@ def compose(
         buyer=buyer,
         terms=terms.id,
         terms_title=terms.title,
-        package=terms.packages[bill.contract.package].label if bill.parts else "",
+        package=terms.packages[booked[-1].contract.package].label if (booked := bill.parts or bill.ahead) else "",
         lines=lines,
         vat=vat,
         net_cents=net_cents,
@@ -246,6 +246,8 @@ def _period(customer: str, bill: Bill) -> tuple[date, date]:
     if not bill.parts:
         if days := [each.first for each in bill.booked if each.first]:
             return min(days), max(days)
+        if bill.ahead:
+            return bill.ahead[0].first, bill.ahead[-1].last
         raise ValueError(f"{customer}: no contract in {bill.usage.month}")
     if any(part.first not in bill.usage.month for part in bill.parts):
         raise ValueError(f"{customer}: contract and usage must be of {bill.usage.month}")
@@ -253,9 +255,9 @@ def _period(customer: str, bill: Bill) -> tuple[date, date]:
 
 
 def _cited(bill: Bill, lines: Iterable[Line], payment: DirectDebit | None) -> dict[str, str]:
-    """Return every clause that the invoice cites, with its meaning in the invoice's own terms or an earlier month's."""
+    """Return every clause that the invoice cites, with its meaning in the terms of its month, or another's."""
     terms, rules = bill.terms, bill.terms.rules
-    known = (terms, *filter(None, (each.terms for each in bill.earlier)))
+    known = (terms, *filter(None, (bill.next_terms, *(each.terms for each in bill.earlier))))
     of_rules = [rules.prices.clause, rules.vat_percent.clause, rules.carry_over.clause, rules.proration.clause]
     citations = [*(line.clause for line in lines), counting_clause(terms), *map(terms.cited, of_rules)]
     if payment:

@@ -12,7 +12,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from invoicing import billed, history
-from invoicing.bill import Bill, billed_in_advance, is_prepaid
+from invoicing.bill import Advance, Bill, billed_in_advance, is_prepaid
 from invoicing.booked import booking_of
 from invoicing.booking import charge
 from invoicing.contract import ContractEvent, in_month, known_by, parts_of
@@ -51,7 +51,7 @@ def _differing(session: Session, known: Mapping[str, Terms], record: InvoiceReco
     if master is None or history.party(master) != invoice.buyer:
         yield "Die Kundendaten waren bei der Ausstellung andere."
     bill = _bill(session, known, terms, record)
-    if lost := {part.contract.package for part in (*bill.parts, *bill.next_parts)} - terms.packages.keys():
+    if lost := {part.contract.package for part in bill.parts} - terms.packages.keys():
         yield f"Das Paket {', '.join(sorted(lost))} steht nicht in {terms.id}."
         return
     lines = lines_of(bill.charges, is_gross=terms.rules.prices.value == "gross")
@@ -71,12 +71,14 @@ def _bill(session: Session, known: Mapping[str, Terms], terms: Terms, record: In
     events = known_by(history.contract(session, key), record.issued_at)
     rows = _rows(session, record.number)
     own = [billed.usage_of(row.customer, month, row.counts) for row in rows if row.month == record.month]
-    proration = terms.rules.proration.value
+    ahead = None if _is_invoiced(session, record, month.next()) else in_month(events, month.next())
+    next_terms = known.get(ahead.terms) if ahead else None
     return Bill(
         terms=terms,
-        parts=parts_of(events, month, proration),
+        parts=parts_of(events, month, terms.rules.proration.value),
         usage=merge(Usage(key, month), *own),
-        next_parts=parts_of(events, month.next(), proration),
+        next_terms=next_terms,
+        next_parts=parts_of(events, month.next(), next_terms.rules.proration.value) if next_terms else (),
         in_advance=_in_advance(session, known, events, record),
         booked=booked,
         earlier=tuple(_earlier(session, known, events, key, [row for row in rows if row.month != record.month])),
@@ -97,20 +99,30 @@ def _rows(session: Session, number: str) -> Sequence[BilledUsage]:
 
 def _in_advance(
     session: Session, known: Mapping[str, Terms], events: Sequence[ContractEvent], record: InvoiceRecord
-) -> Mapping[str, int]:
+) -> Mapping[str, Advance]:
     """Return what the last month's invoice billed of this month's base prices, if it was issued by then."""
     month = BillingMonth.parse(record.month)
-    before = in_month(events, month.previous())
-    if before is None or before.terms not in known or not is_prepaid(known[before.terms], before):
+    agreed = [contract for each in (month.previous(), month) if (contract := in_month(events, each))]
+    if not any(each.terms in known and is_prepaid(known[each.terms], each) for each in agreed):
         return {}
+    document = _document(session, record, month.previous())
+    return billed_in_advance(from_json(document).lines, month) if document else {}
+
+
+def _is_invoiced(session: Session, record: InvoiceRecord, month: BillingMonth) -> bool:
+    """Tell whether a month of the same customer was invoiced before."""
+    return _document(session, record, month) is not None
+
+
+def _document(session: Session, record: InvoiceRecord, month: BillingMonth) -> str | None:
+    """Return the invoice of another month of the same customer, if it was issued by then."""
     query = select(InvoiceRecord.document).where(
         InvoiceRecord.customer == record.customer,
-        InvoiceRecord.month == str(month.previous()),
+        InvoiceRecord.month == str(month),
         InvoiceRecord.occasion == MONTHLY,
         InvoiceRecord.issued_at <= record.issued_at,
     )
-    document = session.exec(query).first()
-    return billed_in_advance(from_json(document).lines, month) if document else {}
+    return session.exec(query).first()
 
 
 def _earlier(

@@ -43,6 +43,7 @@ _RULES = {
     "unknown_addons": "Unbekannte Zusatzmodule",
     "incomplete_address": "Anschrift unvollständig",
     "foreign_customer": "Kunde im Ausland",
+    "mixed_prices": "Netto- und Bruttopreise gemischt",
     "set_aside_grew": "Ausgenommene Nutzung gewachsen",
     "recount_differs": "Zähler und Journal verschieden",
     "late_without_contract": "Nachträgliche Nutzung ohne Vertrag",

@@ -20,7 +20,7 @@ class Charge:
 
     ``cents`` and ``unit_price`` are net or gross as the prices of the terms are. ``item`` says what of the terms it is
     for, ``first`` and ``last`` the days, ``meters`` what was measured, ``used`` how much (of work: the minutes that are
-    charged), ``allowed`` what is free.
+    charged), ``allowed`` what is free, ``gross`` which kind of prices it is.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class Charge:
     meters: tuple[str, ...] = ()
     used: int = 0
     allowed: int = 0
+    gross: bool = False
 
 
 def rate(terms: Terms, parts: Sequence[Part], usage: Usage) -> tuple[Charge, ...]:
@@ -73,6 +74,7 @@ def charge(terms: Terms, owed: Owed, month: str = "") -> Charge:
         meters=meters,
         used=owed.basis.used if isinstance(price, Metered) else 0,
         allowed=amount.included,
+        gross=terms.rules.prices.value == "gross",
     )
 
 

@@ -132,6 +132,20 @@ def lines(service: Service, *arguments: str, code: int = 0) -> list[str]:
     return [" ".join(line.split()) for line in done.stdout.splitlines() if line.strip()]
 
 
+def test_what_came_late_under_an_id_that_was_assigned_is_previewed_too(service: Service) -> None:
+    service.customer("k-1", package="schnupperpaket")
+    service.use("k-typo", "2026-09-05", *["trigger"] * 501)
+    decision = {"reason": "Tippfehler", "assign_to": "k-1"}
+    service.ask("POST", "/v1/months/2026-09/unassigned/k-typo", decision, expect=204)
+    service.close_month("2026-09")
+    service.use("k-typo", "2026-09-06", *["trigger"] * 10)
+    told = service.ask("GET", "/v1/customers/k-1/preview?month=2026-10")
+    assert [each["net_cents"] for each in told["lines"]] == [6_000, 100]
+    service.close_month("2026-10")
+    (issued,) = service.ask("GET", "/v1/invoices?month=2026-10")["items"]
+    assert issued["net_cents"] == told["net_cents"] == 6_100
+
+
 def test_a_preview_in_the_terminal(service: Service) -> None:
     service.customer("k-1", package="schnupperpaket")
     service.use("k-1", "2026-10-07", *["trigger"] * 1_501)

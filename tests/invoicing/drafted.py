@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from invoicing.bill import Advance
 from invoicing.booking import Booking, charge, credited, timesheet
 from invoicing.check import Case
 from invoicing.contract.event import Contract, ContractEvent
@@ -87,8 +88,12 @@ def drafted(
         terms=terms,
         usage=usage or Usage("k-1007", OCTOBER),
         parts=parts_of(events, OCTOBER, proration),
+        next_terms=terms,
         next_parts=parts_of(events, OCTOBER.next(), proration),
-        in_advance=in_advance or {},
+        in_advance={
+            item: Advance(cents, item, terms.cited("6(1)"), terms.rules.vat_percent.value, gross=False)
+            for item, cents in (in_advance or {}).items()
+        },
         booked=tuple(charge(each, terms) for each in booked),
         timesheet=timesheet(booked, {terms.id: terms}),
     )

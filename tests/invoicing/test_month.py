@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.bill import Bill, billed_in_advance
+from invoicing.bill import Advance, Bill, billed_in_advance
 from invoicing.contract import ContractEvent
 from invoicing.contract.parts import Proration, parts_of
 from invoicing.invoice import Line, lines_of
@@ -589,6 +589,7 @@ def test_base_prices_in_advance_and_what_became_of_them() -> None:
             of,
             parts_of(events, month, "calendar_days"),
             Usage("k", month, counts),
+            next_terms=of,
             next_parts=parts_of(events, month.next(), "calendar_days"),
             in_advance=billed_in_advance(before, month),
         )
@@ -601,7 +602,10 @@ def test_base_prices_in_advance_and_what_became_of_them() -> None:
 @pytest.mark.clause("Cloudeteer 6(1)")
 def test_a_correction_says_of_what_and_of_which_month() -> None:
     month = BillingMonth(2026, 4)
-    paid = {"packages.small": 30_000, "addons.mail": 3_000}
+    paid = {
+        "packages.small": Advance(30_000, "Paket Small, Grundpreis, April 2026", "AGB 3", Decimal(19), gross=False),
+        "addons.mail": Advance(3_000, "Zusatzmodul Mail, April 2026", "AGB 3", Decimal(19), gross=False),
+    }
     nothing = Bill(terms("calendar_days", billing="advance"), (), Usage("k", month), in_advance=paid)
     assert [(each.text, each.cents, each.formula) for each in nothing.charges] == [
         (
@@ -620,8 +624,56 @@ def test_a_correction_says_of_what_and_of_which_month() -> None:
     assert [(each.item, each.cents, each.unit_price) for each in more.charges if each.kind == "adjustment"] == [
         ("packages.small", -30_000, Decimal(-300))
     ]
-    with pytest.raises(ValueError, match="k: no contract in 2026-04"):
-        _ = nothing.contract
+
+
+FULL = "Paket Small, Grundpreis inklusive 300 Aufrufe, April 2026 300,00"
+BACK = "Paket Small, Grundpreis, Berichtigung April 2026 -300,00"
+ALL_BACK = "Berichtigung: Paket Small, Grundpreis, April 2026 -300,00"
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
+@pytest.mark.parametrize(
+    ("item", "change", "gone", "stays"),
+    [
+        ("packages.small", {}, [BACK], []),
+        (
+            "packages.small",
+            {"cents": 29_999},
+            ["Paket Small, Grundpreis, Berichtigung April 2026 -299,99"],
+            [BACK[:-7] + "0,01"],
+        ),
+        ("packages.small", {"cents": 0}, [], [BACK[:-7] + "300,00"]),
+        # of a package that the terms do not have, with another tax, or another kind of prices: all of it as it was
+        ("packages.gone", {}, [ALL_BACK], [FULL, ALL_BACK]),
+        ("packages.gone", {"cents": 0}, [], [FULL]),
+        ("packages.small", {"vat_rate": Decimal(7)}, [ALL_BACK], [FULL, ALL_BACK]),
+        ("packages.small", {"gross": True}, [ALL_BACK], [FULL, ALL_BACK]),
+    ],
+)
+def test_what_was_paid_in_advance_is_netted_or_goes_back_under_whatever_terms(
+    item: str, change: dict[str, Any], gone: list[str], stays: list[str]
+) -> None:
+    of, month = terms("calendar_days", billing="advance"), BillingMonth(2026, 4)
+    paid = Advance(30_000, "Paket Small, Grundpreis, April 2026", "AGB 3", Decimal(19), gross=False)._replace(**change)
+    for parts, expected in (((), gone), (parts_of(story("2026-01-01 starts small"), month, "calendar_days"), stays)):
+        charges = Bill(of, parts, Usage("k", month), in_advance={item: paid}).charges
+        assert [f"{each.text} {german_amount(each.cents)}" for each in charges] == expected
+        back = [(each.vat_rate, each.gross, each.clause) for each in charges if each.text.startswith("Berichtigung:")]
+        assert back == [(paid.vat_rate, paid.gross, "AGB 3")] * len(back)
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
+def test_the_next_month_is_charged_by_its_own_terms() -> None:
+    of, month = terms("calendar_days", billing="advance"), BillingMonth(2026, 3)
+    dearer = replace(of.packages["small"], prices=(Flat("flat", Decimal(333), "9"),))
+    new = replace(of, id="new", packages={"small": dearer}, rules=replace(of.rules, billing=Setting("advance", "9")))
+    parts = [parts_of(story("2026-01-01 starts small"), each, "calendar_days") for each in (month, month.next())]
+    bill = Bill(of, parts[0], Usage("k", month), new, parts[1])
+    assert [(each.cents, each.clause) for each in bill.charges] == [(30_000, "fluks AGB 1"), (33_300, "fluks AGB 9")]
+    arrears = replace(new, rules=replace(of.rules, billing=Setting("arrears", "9")))
+    assert [each.cents for each in replace(bill, next_terms=arrears).charges] == [30_000]
+    assert [each.cents for each in replace(bill, terms=arrears, next_terms=of).charges] == [33_300, 30_000]
+    assert [each.cents for each in replace(bill, next_terms=None).charges] == [30_000]
 
 
 @pytest.mark.clause("Connectavo I 2.4")
@@ -634,6 +686,7 @@ def test_prepayment_flips_to_advance() -> None:
             of,
             parts_of(events, month, "calendar_days"),
             Usage("k", month),
+            of,
             parts_of(events, month.next(), "calendar_days"),
         )
         for month in (october.previous(), october)
