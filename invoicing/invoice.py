@@ -5,7 +5,7 @@ Amounts are whole cents, unit prices and quantities ``Decimal``. It travels as J
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -180,36 +180,43 @@ def lines_of(charges: Iterable[Charge], *, is_gross: bool) -> tuple[Line, ...]:
 
     Law: § 10 Abs. 1 UStG
     """
-    before: Counter[Decimal] = Counter()
-    lines = []
-    for position, charge in enumerate(charges, start=1):
-        rate, net = charge.vat_rate, charge.cents
-        if is_gross:
-            net = net_of(before[rate] + charge.cents, rate) - net_of(before[rate], rate)
-            before[rate] += charge.cents
-        lines.append(
-            Line(
-                position=position,
-                kind=charge.kind,
-                text=charge.text,
-                quantity=charge.quantity,
-                unit=charge.unit,
-                unit_price=charge.unit_price,
-                net_cents=net,
-                vat_rate=rate,
-                clause=charge.clause,
-                included=charge.included,
-                formula=charge.formula,
-                gross_cents=charge.cents if is_gross else None,
-                item=charge.item,
-                first=charge.first,
-                last=charge.last,
-                meters=charge.meters,
-                used=charge.used,
-                allowed=charge.allowed,
-            )
+    charged = tuple(charges)
+    amounts = [(each.cents, each.vat_rate) for each in charged]
+    nets = nets_of(amounts) if is_gross else [cents for cents, _ in amounts]
+    return tuple(
+        Line(
+            position=position,
+            kind=charge.kind,
+            text=charge.text,
+            quantity=charge.quantity,
+            unit=charge.unit,
+            unit_price=charge.unit_price,
+            net_cents=net,
+            vat_rate=charge.vat_rate,
+            clause=charge.clause,
+            included=charge.included,
+            formula=charge.formula,
+            gross_cents=charge.cents if is_gross else None,
+            item=charge.item,
+            first=charge.first,
+            last=charge.last,
+            meters=charge.meters,
+            used=charge.used,
+            allowed=charge.allowed,
         )
-    return tuple(lines)
+        for position, (charge, net) in enumerate(zip(charged, nets, strict=True), start=1)
+    )
+
+
+def nets_of(gross: Iterable[tuple[int, Decimal]]) -> Iterator[int]:
+    """Yield what of gross amounts, each with its VAT rate, is no VAT: those of one rate are exact together.
+
+    Law: § 10 Abs. 1 UStG
+    """
+    before: Counter[Decimal] = Counter()
+    for cents, rate in gross:
+        yield net_of(before[rate] + cents, rate) - net_of(before[rate], rate)
+        before[rate] += cents
 
 
 def totals(lines: Iterable[Taxed]) -> tuple[tuple[VatTotal, ...], int, int, int]:

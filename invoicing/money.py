@@ -3,6 +3,7 @@
 ``to_cents`` is the only place where an amount is rounded: half up, away from zero.
 """
 
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -24,6 +25,7 @@ _MONTHS = (
 )
 
 _CENT = Decimal(1)
+_SIGN = re.compile(r"(?<!\w)-(?=\d)")
 
 
 def to_cents(euro: Decimal) -> int:
@@ -61,6 +63,11 @@ def german_number(value: Decimal | int, places: int = 0) -> str:
     exponent = Decimal(value).normalize().as_tuple().exponent
     decimals = max(places, -exponent if isinstance(exponent, int) else places)
     return f"{Decimal(value):,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+
+
+def with_minus(text: str) -> str:
+    """Write each negative number with a minus, as formulas do, not with a hyphen: for people, never for machines."""
+    return _SIGN.sub("−", text)
 
 
 def german_date(day: date) -> str:

@@ -44,7 +44,8 @@ def explain(
     if as_json:
         print_json(explained if found is None else {"explanation": explained, "events": found})
         return
-    console.print(render(explained), markup=False, highlight=False)
+    told = render(explained, console.width) if console.is_terminal else render(explained)
+    console.print(told, markup=False, highlight=False, soft_wrap=True)
     if found is not None:
         _print_events(found)
     if pdf:

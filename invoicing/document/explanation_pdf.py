@@ -8,7 +8,7 @@ from invoicing.document.lines import days_text, service_days
 from invoicing.document.page import NO_BREAK, fill_pdf
 from invoicing.explain import ExplainedLine, Explanation
 from invoicing.invoice import Invoice
-from invoicing.money import german_amount, german_date, german_number
+from invoicing.money import german_amount, german_date, german_number, with_minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def render_explanation(invoice: Invoice, explained: Explanation) -> bytes:
         explained=explained,
         days=days_text(*service_days(invoice)),
         sections=list(_sections(explained)),
-        totals=[text.replace(" €", f"{NO_BREAK}€") for text in explained.totals],
+        totals=[_typeset(text) for text in explained.totals],
     )
 
 
@@ -45,13 +45,17 @@ def _sections(explained: Explanation) -> Iterator[_Section]:
         fresh = said == line.position
         yield _Section(
             line=line,
-            amount=f"{german_amount(cents)}{NO_BREAK}€",
-            formula=line.formula.replace(" €", f"{NO_BREAK}€"),
-            facts=tuple(line.inputs.items()),
+            amount=with_minus(f"{german_amount(cents)}{NO_BREAK}€"),
+            formula=_typeset(line.formula),
+            facts=tuple((label, _typeset(value)) for label, value in line.inputs.items()),
             headings=tuple(explained.labels[key] for key in _meters(line)) if fresh else (),
             rows=rows if fresh else (),
             same_days_as=0 if fresh else said,
         )
+
+
+def _typeset(text: str) -> str:
+    return with_minus(text).replace(" €", f"{NO_BREAK}€")
 
 
 def _rows(line: ExplainedLine) -> Iterator[tuple[str, ...]]:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from invoicing.booking import TimesheetRow, ids_of
 from invoicing.document.page import NO_BREAK
 from invoicing.invoice import Invoice, Line, VatTotal
-from invoicing.money import german_date, german_month, german_number
+from invoicing.money import german_date, german_month, german_number, with_minus
 from invoicing.prices import cents_text, euro_text
 from metering.month import BillingMonth
 
 _DASHED = re.compile(r"(\d{2}\.\d{2}\.\d{4}) – (\d{2}\.\d{2}\.\d{4})")
 _GIVEN_BACK = {"credit", "damages"}  # the last step only turns the sign
-_SUM = re.compile(r"(= )?-?[\d.,]+ €")
+_SUM = re.compile(r"(= )?−?[\d.,]+ €")
 _MONTH = re.compile(r"\b([A-ZÄÖÜ][a-zä]{2,8}) (\d{4})\b")
 
 
@@ -85,7 +85,7 @@ def reckoning(invoice: Invoice, line: Line) -> str:
         (invoice.usage.used, invoice.usage.included),
     }
     formula = line.formula.rpartition("; ")[0] if line.kind in _GIVEN_BACK and ids_of([line.item]) else line.formula
-    return "" if line.included or in_box or formula in at_sight else _SUM.sub(_joined, formula)
+    return "" if line.included or in_box or formula in at_sight else _SUM.sub(_joined, with_minus(formula))
 
 
 def _joined(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ because the font map is shared and Pango does not allow two.
 """
 
 import textwrap
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from threading import Lock
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from invoicing.money import german_amount, german_date, german_instant, german_number
+from invoicing.money import german_amount, german_date, german_instant, german_number, with_minus
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _WIDTH = 74
@@ -48,6 +49,14 @@ def _kept_together(text: str) -> Markup:
     )
 
 
+def _amount(cents: int) -> str:
+    return with_minus(german_amount(cents))
+
+
+def _number(value: Decimal | int, places: int = 0) -> str:
+    return with_minus(german_number(value, places))
+
+
 def _wrapped(text: str) -> str:
     """Break a paragraph into mail lines, between words only."""
     return plain(textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
@@ -67,10 +76,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "amount": german_amount,
+        "amount": _amount,
         "day": german_date,
         "instant": german_instant,
-        "number": german_number,
+        "number": _number,
         "kept_together": _kept_together,
         "wrapped": _wrapped,
     }

@@ -10,20 +10,41 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil
+from typing import NamedTuple
 
 from invoicing.money import to_cents
 
 _NUMBER = re.compile(r"-?\d[\d.]*(?:,\d+)?")
-_SHARE = re.compile(r"\d+/\d+")
+_SHARE = re.compile(r"(\d[\d.]*(?:,\d+)?) € × (\d+)/([1-9]\d*)(?= −|$)")
 _BLOCKS = re.compile(r"begonnener? Bl(?:ock|öcke) zu ([\d.]+)")
 _TIME = re.compile(r"(\d[\d.]*) Std\.(?: (\d+) Min\.)?")
+_COUNTED = re.compile(
+    r"(?:Höchststand )?(?P<used>\d[\d.]*)(?: genutzt)?(?: − (?P<free>\d[\d.]*) enthalten)?"
+    r"(?:(?:, davon| =) (?P<units>\d[\d.]*))?[^=]* × "
+)
 _ONE_CENT = Decimal("0.01")
+
+
+class Counted(NamedTuple):
+    """What a formula says of measured units: how many, how many of them are free, and the quantity that is charged."""
+
+    used: int
+    allowed: int
+    quantity: Decimal
+
+
+class MonthShare(NamedTuple):
+    """What a formula takes of a monthly price in euro: ``part`` of ``whole`` days."""
+
+    price: Decimal
+    part: int
+    whole: int
 
 
 def holds(formula: str) -> bool:
     """Tell whether every equation in a formula is right.
 
-    A share of a month may be less than a cent off: what makes its parts add up to the month decides on that cent.
+    A share of a monthly price may be less than a cent off: what makes its parts add up to the month decides on it.
     """
     chains = (chain for part in formula.split(";") for chain in part.split(" + "))
     try:
@@ -37,15 +58,33 @@ def numbers(formula: str) -> list[Decimal]:
     return [_number(each) for each in _NUMBER.findall(_spoken(formula))]
 
 
+def counted(formula: str) -> Counted | None:
+    """Return what a formula of metered units says of them; None when it is none. A share of a month is charged once."""
+    says = _COUNTED.match(formula)
+    if says is None:
+        return None
+    used, allowed, units = (
+        _number(each) for each in (says["used"], says["free"] or "0", says["units"] or says["used"])
+    )
+    return Counted(int(used), int(allowed), Decimal(1) if monthly_share(formula) else units)
+
+
+def monthly_share(formula: str) -> MonthShare | None:
+    """Return the share of a monthly price that a formula ends with; None when it takes none."""
+    _, _, reckoning = formula.rpartition(" = ")[0].rpartition(" = ")
+    share = _SHARE.search(reckoning)
+    return MonthShare(_number(share[1]), int(share[2]), int(share[3])) if share else None
+
+
 def _gives(left: str, right: str) -> bool:
     """Tell whether one side gives the first number of the next."""
     target, said = numbers(right)[0], numbers(left)
+    if blocks := _BLOCKS.search(right):
+        return target == ceil(_value(left) / _number(blocks[1]))
     if not any(sign in left for sign in "×−%"):
         # without a reckoning a number is only repeated; units that cost nothing cost nothing
-        return not said or target in {said[0], Decimal()}
+        return not said or target == said[0] or right.strip() == "0,00 €"
     value = _value(left)
-    if blocks := _BLOCKS.search(right):
-        return target == ceil(value / _number(blocks[1]))
     if _SHARE.search(left):
         return abs(value - target) < _ONE_CENT
     return to_cents(value) == to_cents(target) if "€" in right else value == target
@@ -63,7 +102,7 @@ def _product(text: str) -> Decimal:
     if not text.strip():
         return Decimal()
     value, divisor = Decimal(1), Decimal(1)
-    for sign, number in _factors(text.replace("% von", "/ 100 ×")):
+    for sign, number in _factors(text.replace("% von", "/ 100 ×").replace("%", "/ 100")):
         if sign == "/":
             divisor *= number
         else:

@@ -1,11 +1,13 @@
 """Everything on an issued invoice reckoned again: what does not add up is said in German."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from invoicing.explain.formula import holds, numbers
-from invoicing.invoice import Invoice, Line, totals
+from invoicing.explain.formula import Counted, counted, holds, monthly_share, numbers
+from invoicing.invoice import Invoice, Line, nets_of, totals
 from invoicing.money import euro, german_amount, german_number, to_cents
+from invoicing.prices import Share
 from invoicing.statement import UsageStatement
 from metering.gauge import Gauge, value_of
 
@@ -17,6 +19,9 @@ def problems(invoice: Invoice) -> Iterator[str]:
     yield from _usage_problems(invoice)
     for line in invoice.lines:
         yield from _line_problems(invoice, line)
+    yield from _tier_problems(invoice.lines)
+    yield from _share_problems(invoice.lines)
+    yield from _net_problems(invoice.lines)
     if totals(invoice.lines) != (invoice.vat, invoice.net_cents, invoice.vat_cents, invoice.gross_cents):
         yield "Die Summen ergeben sich nicht aus den Positionen."
 
@@ -26,8 +31,8 @@ def counted_days(invoice: Invoice, line: Line) -> Days:
     if not _counts(line) or not line.first or not line.last:
         return ()
     days = _between(invoice.usage, line.first, line.last)
-    counted = ((day, {meter: counts.get(meter, 0) for meter in line.meters}) for day, counts in days)
-    return tuple(each for each in counted if any(each[1].values()))
+    says = ((day, {meter: counts.get(meter, 0) for meter in line.meters}) for day, counts in days)
+    return tuple(each for each in says if any(each[1].values()))
 
 
 def _usage_problems(invoice: Invoice) -> Iterator[str]:
@@ -54,8 +59,46 @@ def _line_problems(invoice: Invoice, line: Line) -> Iterator[str]:
     if _counts(line):
         days = counted_days(invoice, line)
         yield from _day_problems(invoice.usage, f"Position {line.position}", days, line.meters, line.used)
-    if line.kind == "overage" and line.quantity != max(0, line.used - line.allowed):
-        yield f"Position {line.position}: {german_number(line.quantity)} passt nicht zu gemessen und enthalten."
+        if counted(line.formula) != Counted(line.used, line.allowed, line.quantity):
+            yield f"Position {line.position}: {german_number(line.quantity)} passt nicht zu gemessen und enthalten."
+
+
+def _tier_problems(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield tiers of a price that together are not all the units that were measured."""
+    tiers: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        if _counts(line) and ", davon " in line.formula:
+            tiers[line.item, line.meters, line.first, line.last].append(line)
+    for (*_, last), units in ((own, sum(each.quantity for each in own)) for own in tiers.values()):
+        if units != last.used:
+            what = f"Die Stufen ergeben {german_number(units)}, gemessen wurden {german_number(last.used)}"
+            yield f"Position {last.position}: {what}."
+
+
+def _share_problems(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield shares of a monthly price that, after those before them, are not to the cent what their days cost.
+
+    Which of those before belong to it is not said: a price that was agreed anew begins anew, also of the same amount.
+    """
+    charged: dict[tuple[object, ...], set[int]] = defaultdict(lambda: {0})
+    for line in lines:
+        share = monthly_share(line.formula) if line.kind in {"base", "addon"} else None
+        if share and line.first:
+            price = (line.item, line.first.month, share.price)
+            exact = {Share(share.part, share.whole, before).of_cents(share.price) for before in charged[price]}
+            charged[price] |= {before + share.part for before in charged[price]}
+            if line.cents not in exact:
+                yield f"Position {line.position}: {line.formula} ist nicht der Anteil dieser Tage."
+
+
+def _net_problems(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield lines under gross prices whose net is not what of them is no VAT."""
+    gross = [(line, line.gross_cents) for line in lines if line.gross_cents is not None]
+    nets = nets_of((cents, line.vat_rate) for line, cents in gross)
+    for (line, cents), net in zip(gross, nets, strict=True):
+        if line.net_cents != net:
+            what = f"In {german_amount(cents)} € sind nicht {german_amount(line.net_cents)} € netto enthalten"
+            yield f"Position {line.position}: {what}."
 
 
 def _counts(line: Line) -> bool:
@@ -67,8 +110,8 @@ def _between(usage: UsageStatement, first: date, last: date) -> Days:
 
 
 def _day_problems(usage: UsageStatement, what: str, days: Days, meters: tuple[str, ...], says: int) -> Iterator[str]:
-    if (counted := _measured(usage, days, meters)) != says:
-        yield f"{what}: Die Tage ergeben {german_number(counted)}, berechnet wurden {german_number(says)}."
+    if (found := _measured(usage, days, meters)) != says:
+        yield f"{what}: Die Tage ergeben {german_number(found)}, berechnet wurden {german_number(says)}."
 
 
 def _measured(usage: UsageStatement, days: Days, meters: tuple[str, ...]) -> int:

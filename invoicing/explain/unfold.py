@@ -8,6 +8,9 @@ from invoicing.booking import TimesheetRow
 from invoicing.explain.proof import counted_days, problems
 from invoicing.invoice import Invoice, Line, VatTotal
 from invoicing.money import german_amount, german_date, german_number
+from invoicing.rating import PACKAGES
+
+_MANY = {"Auftrag": "Aufträge", "Block": "Blöcke", "Stunde": "Stunden"}
 
 
 class UnknownLineError(ValueError):
@@ -103,18 +106,35 @@ def _explained(invoice: Invoice, line: Line) -> ExplainedLine:
 
 def _inputs(invoice: Invoice, line: Line) -> Iterator[tuple[str, str]]:
     """Yield what a line was reckoned from, with German names and numbers."""
-    yield "Menge", f"{german_number(line.quantity)} {line.unit}"
+    yield "Menge", f"{german_number(line.quantity)} {_unit(invoice, line)}"
     yield "Einzelpreis", f"{german_number(line.unit_price, 2)} €" + (" brutto" if line.gross_cents is not None else "")
     if line.kind == "late":
         return
-    if invoice.package:
-        yield "Paket", invoice.package
+    if package := _package(invoice, line):
+        yield "Paket", package
     if line.first and line.last:
-        yield "Zeitraum", f"{german_date(line.first)} – {german_date(line.last)}"
+        first, last = german_date(line.first), german_date(line.last)
+        yield "Zeitraum", first if first == last else f"{first} – {last}"
     if line.meters:
         yield "Genutzt", german_number(line.used)
     if line.allowed:
         yield "Enthalten", german_number(line.allowed)
+
+
+def _unit(invoice: Invoice, line: Line) -> str:
+    """Return how so many of a line's units are called: ``Vorgang`` of one, ``Vorgänge`` of others."""
+    if abs(line.quantity) == 1:
+        return line.unit
+    measured = "/".join(dict.fromkeys(filter(None, map(invoice.usage.labels.get, line.meters))))
+    return _MANY.get(line.unit) or measured or line.unit
+
+
+def _package(invoice: Invoice, line: Line) -> str:
+    """Return the package that a line is of, which need not be the month's last one; nothing for what is of none."""
+    if not line.item.startswith(f"{PACKAGES}."):
+        return ""
+    named = line.text.removeprefix("Paket ")
+    return invoice.package if named.startswith(f"{invoice.package}, ") else named.partition(", ")[0]
 
 
 def _cited(invoice: Invoice, line: Line) -> dict[str, str]:

@@ -20,7 +20,7 @@ from invoicing.document.page import plain
 from invoicing.document.slip_pdf import DueSum, RoutingSlip, render_slip
 from invoicing.document.wording import notice, payment_sentences
 from invoicing.invoice import Invoice, Party
-from invoicing.money import german_amount
+from invoicing.money import german_amount, with_minus
 from tests.golden import assert_golden
 from tests.invoicing.printed import (
     BUYER,
@@ -174,7 +174,7 @@ def test_every_amount_of_the_value_is_printed(invoice: Invoice) -> None:
         assert f"Nettobetrag zu {total.rate} % USt {german_amount(total.net_cents)}" in text
         assert f"zuzüglich {total.rate} % Umsatzsteuer {german_amount(total.vat_cents)}" in text
     for each in invoice.lines:
-        assert f" {each.vat_rate} {german_amount(each.net_cents)} " in text
+        assert f" {each.vat_rate} {with_minus(german_amount(each.net_cents))} " in text
 
 
 def test_several_rates_have_subtotals() -> None:
@@ -290,7 +290,7 @@ def test_the_mail_is_the_announcement() -> None:
 def test_what_is_billed_of_earlier_months_is_printed_with_its_reckoning_and_said_in_the_mail() -> None:
     text = text_of(render_invoice(LATE))
     assert "Nachberechnung August 2026 zu RE-2026-000021: 1 Auslöser/Aktion storniert" in text
-    assert "0,00 € − 0,08 € = -0,08 €" in text
+    assert "0,00 € − 0,08 € = −0,08 €" in text
     _, body = mail_text(LATE, DEBIT)
     assert_golden(GOLDEN / "mail_late.txt", body)
     assert (

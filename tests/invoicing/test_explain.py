@@ -13,6 +13,7 @@ from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 from tests.invoicing.conftest import October
+from tests.invoicing.drafted import ADVANCE, CLOUDETEER, UPGRADED, changed, drafted, started
 
 
 @pytest.fixture
@@ -95,16 +96,16 @@ def test_lines_of_earlier_months_are_explained_beside_the_month_s_own(later: Inv
     assert explained.problems == ()
     assert explained.totals[0] == "Netto: 500,00 € + 0,08 € − 0,10 € + 1,20 € = 501,18 €"
     (line,) = explain(later, 4).lines
-    assert line.inputs == {"Menge": "12 Auslöser/Aktion", "Einzelpreis": "0,10 €"}
+    assert line.inputs == {"Menge": "12 Auslöser/Aktionen", "Einzelpreis": "0,10 €"}
     assert line.formula.endswith("1,20 € − 0,00 € = 1,20 €")
     assert set(explain(later, 4).clauses) == {"fluks AGB Anlage 3 § 2", "fluks AGB 1.2"}
 
 
 def test_a_line_of_an_earlier_month_is_told_in_german(later: Invoice) -> None:
-    assert render(explain(later, 3)).splitlines()[2:] == [
+    assert render(explain(later, 3), 200).splitlines()[2:] == [
         "3. Nachberechnung August 2026 zu RE-2026-000001: 1 Auslöser/Aktion storniert",
         "   neu: 2.501 genutzt − 2.500 enthalten = 1 × 0,10 € = 0,10 €; berechnet: 2.502 genutzt − 2.500 enthalten = "
-        "2 × 0,10 € = 0,20 €; 0,10 € − 0,20 € = -0,10 €",
+        "2 × 0,10 € = 0,20 €; 0,10 € − 0,20 € = −0,10 €",
         f"   fluks AGB Anlage 3 § 2: {later.clauses['fluks AGB Anlage 3 § 2']}",
         "",
         "Alles nachgerechnet: jeder Betrag stimmt.",
@@ -177,18 +178,79 @@ def test_a_day_that_was_tampered_with_is_found(invoice: Invoice, day: int, units
 
 
 def test_a_line_is_told_in_german(invoice: Invoice) -> None:
-    assert render(explain(invoice, 2)).splitlines() == [
+    assert render(explain(invoice, 2), 200).splitlines() == [
         "RE-2026-000001 · k-1007 · 2026-10 · Paket STANDARD 10.000",
         "",
         "2. Paket STANDARD 10.000, Auslöser/Aktionen über 10.000 hinaus",
         "   12.345 genutzt − 10.000 enthalten = 2.345 × 0,08 € = 187,60 €",
         f"   fluks AGB Anlage 3 § 2: {invoice.clauses['fluks AGB Anlage 3 § 2']}",
         "",
-        "01.10.2026   5.000 Auslöser   5.000 Aktionen",
-        "02.10.2026       0 Auslöser   2.345 Aktionen",
+        "Tag          Auslöser   Aktionen",
+        "01.10.2026      5.000      5.000",
+        "02.10.2026          0      2.345",
         "",
         "Alles nachgerechnet: jeder Betrag stimmt.",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 72, 120])
+def test_a_text_keeps_to_its_width_and_its_indent(later: Invoice, width: int) -> None:
+    told = render(explain(later), width).splitlines()
+    assert max(map(len, told)) <= width
+    of_lines = told[2 : told.index("", told.index("") + 1)]
+    assert [each for each in of_lines if not each.startswith(("   ", "1. "))] == []
+    assert not any(each.lstrip().startswith("€") for each in told)
+
+
+@pytest.mark.parametrize(
+    ("line", "inputs"),
+    [
+        (1, {"Paket": "Basis", "Zeitraum": "01.10.2026 – 12.10.2026"}),
+        (2, {"Paket": "Basis", "Menge": "120 SMS"}),
+        (3, {"Paket": "Basis", "Menge": "44 Gesprächsminuten"}),
+        (4, {"Paket": "Plus", "Zeitraum": "13.10.2026 – 31.10.2026"}),
+        (5, {"Paket": "Plus"}),
+        (6, {"Paket": None, "Menge": "1 Monat"}),
+        (7, {"Paket": None, "Menge": "200 Vorgänge"}),
+    ],
+)
+def test_a_line_names_the_package_it_is_of(line: int, inputs: dict[str, str | None]) -> None:
+    """An upgrade within the month."""
+    (explained,) = explain(UPGRADED, line).lines
+    assert {name: explained.inputs.get(name) for name in inputs} == inputs
+
+
+@pytest.mark.parametrize(
+    ("line", "inputs"),
+    [
+        (1, {"Paket": None, "Menge": "1 Differenz"}),
+        (2, {"Paket": "Managed Cloud", "Menge": "4 Benutzer"}),
+        (3, {"Paket": "Managed Cloud", "Menge": "8 Blöcke"}),
+        (5, {"Paket": "Managed Cloud", "Zeitraum": "01.11.2026 – 30.11.2026"}),
+        (9, {"Paket": None, "Zeitraum": "07.10.2026"}),
+        (10, {"Paket": None, "Zeitraum": "28.10.2026", "Einzelpreis": "-28,71 €"}),
+    ],
+)
+def test_a_line_says_its_own_days_and_one_or_many(line: int, inputs: dict[str, str | None]) -> None:
+    """Base prices in advance, and bookings."""
+    (explained,) = explain(ADVANCE, line).lines
+    assert {name: explained.inputs.get(name) for name in inputs} == inputs
+
+
+def test_a_package_that_starts_next_month_is_named_beside_its_price() -> None:
+    invoice = drafted(CLOUDETEER, [started(CLOUDETEER, "managed-cloud"), changed("11-01", package="managed-workplace")])
+    packages = [(each.inputs.get("Zeitraum"), each.inputs.get("Paket")) for each in explain(invoice).lines]
+    assert packages == [
+        ("01.10.2026 – 31.10.2026", "Managed Cloud"),
+        ("01.11.2026 – 30.11.2026", "Managed Workplace"),
+    ]
+
+
+def test_negative_numbers_have_one_minus_where_people_read_them() -> None:
+    (line,) = explain(ADVANCE, 4).lines
+    assert line.formula == "−5 % von 164,00 € = -8,20 €"
+    assert "   −5 % von 164,00 € = −8,20 €" in render(explain(ADVANCE, 4)).splitlines()
+    assert "RE-2026-000124" in render(explain(ADVANCE, 4))
 
 
 def test_the_whole_invoice_is_told_with_its_totals_and_problems(invoice: Invoice) -> None:

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.money import euro, german_amount, german_date, german_month, german_number, net_of, percent_of, to_cents
+from invoicing.money import (
+    euro,
+    german_amount,
+    german_date,
+    german_month,
+    german_number,
+    net_of,
+    percent_of,
+    to_cents,
+    with_minus,
+)
 from metering.month import BillingMonth
 
 AMOUNTS = st.decimals(min_value=-10_000_000, max_value=10_000_000, places=6)
@@ -113,3 +123,17 @@ def test_dates_are_written_the_german_way() -> None:
 )
 def test_a_month_is_written_out(month: tuple[int, int], written: str) -> None:
     assert german_month(BillingMonth(*month)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("-1,86 €", "−1,86 €"),
+        ("−7 % von 26,50 € = -1,86 €", "−7 % von 26,50 € = −1,86 €"),
+        ("1 € (-0,08 EUR netto)", "1 € (−0,08 EUR netto)"),
+        ("zu RE-2026-000124 vom 2026-10-05", "zu RE-2026-000124 vom 2026-10-05"),
+        ("1,86 €", "1,86 €"),
+    ],
+)
+def test_only_the_sign_of_a_number_becomes_a_minus(text: str, written: str) -> None:
+    assert with_minus(text) == written

@@ -243,7 +243,7 @@ def test_each_booking_is_a_line_with_its_reckoning_and_its_clause() -> None:
     for said in (
         "2 Std. 10 Min. × 155,00 € = 335,83 € Cloudeteer AGB 6(3) 1 Aufwand 335,83 19 335,83",
         "Auslage laut Beleg = 84,50 € Cloudeteer AGB 6(4) 1 pauschal 84,50 19 84,50",
-        "890,00 € × 1.440 Min. / 44.640 Min. = 28,71 € 28.10.2026 Cloudeteer AGB 5(3) 1 Gutschrift -28,71 19 -28,71",
+        "890,00 € × 1.440 Min. / 44.640 Min. = 28,71 € 28.10.2026 Cloudeteer AGB 5(3) 1 Gutschrift −28,71 19 −28,71",
     ):
         assert said in text
 
@@ -253,7 +253,7 @@ def test_a_credit_says_why_and_what_its_clause_means() -> None:
     text = text_of(render_invoice(SUSPENDED))
     for said in (
         "Gutschrift für Oktober 2026: 24 Std. 0 Min. ausgesetzt, mehr als 10 Stunden; für diese Zeit wird keine",
-        "890,00 € × 1.440/44.700 Min. = 28,67 € Cloudeteer AGB 5(3) 1 Gutschrift -28,67 19 -28,67",
+        "890,00 € × 1.440/44.700 Min. = 28,67 € Cloudeteer AGB 5(3) 1 Gutschrift −28,67 19 −28,67",
         "Cloudeteer AGB 5(3) War eine Leistung wegen eines Verstoßes nach vergeblicher Frist im Abrechnungsmonat",
     ):
         assert said in text
@@ -264,8 +264,8 @@ def test_damages_are_no_part_of_the_price_and_have_no_vat() -> None:
     """On a base price of 890.00 euro."""
     text = text_of(render_invoice(DELAYED))
     for said in (
-        "1 % von 1.200,00 € = 12,00 € Connectavo AGB I 4.4 1 pauschal -12,00 – -12,00",
-        "Schadenersatz, nicht steuerbar -12,00 Nettobetrag zu 19 % USt 890,00 Summe netto 878,00",
+        "1 % von 1.200,00 € = 12,00 € Connectavo AGB I 4.4 1 pauschal −12,00 – −12,00",
+        "Schadenersatz, nicht steuerbar −12,00 Nettobetrag zu 19 % USt 890,00 Summe netto 878,00",
         "zuzüglich 19 % Umsatzsteuer 169,10 Rechnungsbetrag EUR 1.047,10",
     ):
         assert said in text
