@@ -1,5 +1,7 @@
 """Alerts: who has reached which share of the allowance; each is raised once per customer, month and percentage.
 
+Allowances of levels raise none: the counter, which is all that is looked at here, only adds up.
+
 The month of yesterday is looked at beside that of today: what is used up in a month's last minutes is told too.
 """
 
@@ -16,6 +18,7 @@ from invoicing import history
 from invoicing.allowance import thresholds_reached
 from invoicing.contract import Contract, ContractEvent, state_on
 from invoicing.ledger import serialize
+from invoicing.prices import Allowance
 from metering.month import BillingMonth, local_day
 from metering.usage import at_most, read_many
 
@@ -49,16 +52,18 @@ def _reached(
     work: Workplace, agreed: Mapping[str, Sequence[ContractEvent]], month: BillingMonth, day: date, now: datetime
 ) -> Iterator[AllowanceAlert]:
     """Yield what every customer with a contract on the day has reached in the month."""
-    contracts = dict(_contracts(work, agreed, day))
-    bounds = at_most(work.counter.client, sorted(contracts), month)
+    watched = dict(_watched(work, agreed, day))
+    bounds = at_most(work.counter.client, sorted(watched), month)
+    thresholds = work.settings.alert_thresholds
     near = [
-        customer for customer, most in bounds.items() if most is None or _may_reach(work, contracts[customer], most)
+        customer
+        for customer, most in bounds.items()
+        if most is None or thresholds_reached(most, watched[customer][1].included, thresholds)
     ]
     for customer, usage in read_many(work.counter.client, near, month).items():
-        contract = contracts[customer]
-        terms = work.terms[contract.terms]
-        used, included = usage.total(*terms.counting), terms.packages[contract.package].included
-        for percent in thresholds_reached(used, included, work.settings.alert_thresholds):
+        contract, allowance = watched[customer]
+        used, included = usage.total(*allowance.meters), allowance.included
+        for percent in thresholds_reached(used, included, thresholds):
             yield AllowanceAlert(
                 customer=customer,
                 month=str(month),
@@ -71,23 +76,21 @@ def _reached(
             )
 
 
-def _may_reach(work: Workplace, contract: Contract, most: int) -> bool:
-    included = work.terms[contract.terms].packages[contract.package].included
-    return bool(thresholds_reached(most, included, work.settings.alert_thresholds))
-
-
-def _contracts(
+def _watched(
     work: Workplace, agreed: Mapping[str, Sequence[ContractEvent]], day: date
-) -> Iterator[tuple[str, Contract]]:
-    """Yield who has a contract on a day under terms that are known here; a damaged history stops nobody else."""
+) -> Iterator[tuple[str, tuple[Contract, Allowance]]]:
+    """Yield whose contract of a day, under terms known here, has an allowance; a damaged history stops nobody else."""
     for customer, events in agreed.items():
         try:
             contract = state_on(events, day)
         except ValueError as error:
             _log.warning("no alerts for %s: %s", customer, error)
             continue
-        if contract and contract.terms in work.terms and contract.package in work.terms[contract.terms].packages:
-            yield customer, contract
+        terms = work.terms.get(contract.terms) if contract else None
+        package = terms.packages.get(contract.package) if contract and terms else None
+        allowance = terms.counted_allowance(package) if terms and package else None
+        if contract and allowance:
+            yield customer, (contract, allowance)
 
 
 def _known(session: Session, months: Iterable[BillingMonth]) -> set[_Key]:

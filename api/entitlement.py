@@ -20,12 +20,15 @@ _MOST_REMEMBERED = 100_000
 
 
 class Entitlement(BaseModel):
-    """What the engine asks before it runs a workflow; ``remaining`` may be exceeded, which costs overage."""
+    """What the engine asks before it runs a workflow; ``remaining`` may be exceeded, which costs overage.
+
+    ``remaining`` is null where no allowance is used up unit by unit: there is none, or it is of a level.
+    """
 
     allowed: bool
     reason: str
     features: list[str]
-    remaining: int
+    remaining: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,11 @@ def look_up(ledger: Ledger, client: Client, terms: Mapping[str, Terms], customer
     if contract is None or agreed is None or package is None:
         reason = "the contract's terms or package are not known here" if contract else "no contract on this day"
         return Entitlement(allowed=False, reason=reason, features=[], remaining=0)
-    usage = read_usage(client, customer, BillingMonth.of(day))
-    remaining = max(package.included - usage.total(*agreed.counting), 0)
     features = sorted(contract.addons | set(package.includes))
+    if (allowance := agreed.counted_allowance(package)) is None:
+        reason = "no allowance is used up unit by unit; what is used is billed after the month"
+        return Entitlement(allowed=True, reason=reason, features=features, remaining=None)
+    usage = read_usage(client, customer, BillingMonth.of(day))
+    remaining = max(allowance.included - usage.total(*allowance.meters), 0)
     reason = "within the allowance" if remaining else "the allowance is used up; further use is billed as overage"
     return Entitlement(allowed=True, reason=reason, features=features, remaining=remaining)

@@ -7,6 +7,7 @@ from datetime import datetime
 from invoicing.document.page import NO_BREAK, fill_text, plain
 from invoicing.invoice import Party
 from invoicing.money import german_instant, german_month, german_number
+from invoicing.prices import Allowance
 from invoicing.terms import Package, Terms
 from metering.month import BillingMonth
 
@@ -33,15 +34,18 @@ def alert_text(reached: Reached, terms: Terms, package: Package, seller: Party) 
         f"im {month} hat Ihre Nutzung {share} des Kontingents erreicht, das Ihr Paket"
         f" {package.label.replace(' ', NO_BREAK)} enthält."
     )
-    paragraphs = (opening, *_figures(reached, terms), *_beyond(reached, terms, package), *_ending(seller))
+    told: tuple[str, ...] = ()
+    if allowance := terms.counted_allowance(package):
+        told = (_figures(reached, terms, allowance), _beyond(reached, terms, allowance))
+    paragraphs = (opening, *told, *_ending(seller))
     return subject, fill_text("alert.txt", paragraphs=paragraphs, seller=seller)
 
 
-def _figures(reached: Reached, terms: Terms) -> Iterator[str]:
+def _figures(reached: Reached, terms: Terms, allowance: Allowance) -> str:
     used, included = german_number(reached.used), german_number(reached.included)
     seen_at = german_instant(reached.seen_at).replace(" ", NO_BREAK)
-    yield (
-        f"Gezählt wurden für diesen Monat bis zum {seen_at}: {used}{NO_BREAK}{terms.units(terms.counting)}."
+    return (
+        f"Gezählt wurden für diesen Monat bis zum {seen_at}: {used}{NO_BREAK}{terms.units(allowance.meters)}."
         f" Enthalten sind {included}; {_rest(reached.included - reached.used)}."
     )
 
@@ -52,24 +56,21 @@ def _rest(free: int) -> str:
     return f"darüber liegen {german_number(-free)}" if free else "frei ist nichts mehr"
 
 
-def _beyond(reached: Reached, terms: Terms, package: Package) -> Iterator[str]:
+def _beyond(reached: Reached, terms: Terms, allowance: Allowance) -> str:
     """Say that use above the allowance is possible, and what it costs.
 
     Contract: fluks AGB Anlage 3 § 2
     """
-    if (allowance := package.allowance) is None:
-        return
     price = f"{german_number(allowance.price, 2)}{NO_BREAK}EUR"
     clause = terms.cited(allowance.clause).replace(" ", NO_BREAK)
     base = "netto" if terms.rules.prices.value == "net" else "brutto"
     cost = f"jede weitere ausgeführte Einheit ({terms.unit(allowance.meters)}) {price} {base} ({clause})"
     if reached.used < reached.included:
-        yield f"Sie können den Dienst auch über das Kontingent hinaus nutzen. Dann kostet {cost}."
-    else:
-        yield (
-            f"Ihr Kontingent für {_month(reached)} ist damit aufgebraucht. Sie können den Dienst weiter nutzen;"
-            f" in diesem Monat kostet {cost}."
-        )
+        return f"Sie können den Dienst auch über das Kontingent hinaus nutzen. Dann kostet {cost}."
+    return (
+        f"Ihr Kontingent für {_month(reached)} ist damit aufgebraucht. Sie können den Dienst weiter nutzen;"
+        f" in diesem Monat kostet {cost}."
+    )
 
 
 def _ending(seller: Party) -> Iterator[str]:

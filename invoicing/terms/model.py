@@ -20,7 +20,8 @@ class Meter:
     """Something that is measured: how its events become one number a month, and how its units are called.
 
     ``sum`` adds up quantities, ``max`` takes the highest, ``last`` the newest, ``unique`` counts the different values
-    of the event's field ``of``.
+    of the event's field ``of``. Alerts and entitlements look at what is added up only: the others are read from the
+    journal, by the close and by whoever asks for the usage.
     """
 
     __pydantic_config__ = CLOSED
@@ -129,6 +130,16 @@ class Terms:
         """
         named = (each.allowance.meters for each in self.packages.values() if each.allowance)
         return tuple(dict.fromkeys(meter for meters in named for meter in meters))
+
+    def counted_allowance(self, package: Package) -> Allowance | None:
+        """Return the allowance that the counter can watch; None where there is none, or only of a level.
+
+        Contract: Connectavo AGB II 2.6
+        """
+        found = (price for price in package.prices if isinstance(price, Allowance))
+        return next(
+            (price for price in found if all(self.meters[key].aggregate == "sum" for key in price.meters)), None
+        )
 
     def unit(self, meters: tuple[str, ...]) -> str:
         """One measured unit, in German: ``Auslöser/Aktion``."""

@@ -37,10 +37,12 @@ class Office:
     work: Workplace
     clock: HandClock
 
-    def customer(self, key: str, package: str = "schnupperpaket", since: str = "2026-09-01") -> str:
+    def customer(
+        self, key: str, package: str = "schnupperpaket", since: str = "2026-09-01", terms: str = "fluks-2023-03"
+    ) -> str:
         """A customer with a contract, as finance records it."""
         self.address(key, f"{key}@kunde.example")
-        form = ContractForm(terms="fluks-2023-03", package=package, starts_on=date.fromisoformat(since))
+        form = ContractForm(terms=terms, package=package, starts_on=date.fromisoformat(since))
         contracts.start(self.work, "test", key, form)
         return key
 

@@ -123,6 +123,16 @@ def test_only_what_uses_up_the_allowance_counts(desk: Office) -> None:
     assert [alert.percent for alert in sweep(desk.work).raised] == [80]
 
 
+@pytest.mark.clause("Connectavo II 2.6")
+def test_a_level_raises_nothing_however_often_it_is_reported(desk: Office, mailbox: Mailbox) -> None:
+    """Four times three machines of ten are three machines."""
+    desk.customer("k-1", "standard", terms="connectavo-2021-12")
+    for _ in range(4):
+        desk.use("k-1", 3, meter="machines")
+    desk.use("k-1", 100, meter="trigger")
+    assert (sweep(desk.work).raised, mailbox.received) == ((), [])
+
+
 def test_who_has_no_contract_today_is_told_nothing(desk: Office) -> None:
     desk.address("k-none", "k-none@kunde.example")
     desk.customer("k-future", since="2026-12-01")

@@ -317,6 +317,58 @@ def test_usage_is_told_by_day_connector_and_workflow(service: Service) -> None:
     assert told["projected_net_cents"] == 6_000 + (511 * 30 // 2 - 500) * 10
 
 
+def reported(service: Service, key: str, *lines: str) -> None:
+    """Events as lines of day, meter and quantity."""
+    rows = [line.split() for line in lines]
+    events = [
+        {
+            "id": f"{day}-{meter}-{units}-{n}",
+            "customer": key,
+            "type": meter,
+            "time": f"2026-11-{day}T06:00:00Z",
+            "quantity": int(units),
+        }
+        for n, (day, meter, units) in enumerate(rows)
+    ]
+    assert service.engine.post("/v1/events", json=events).json()["accepted"] == len(rows)
+
+
+@pytest.mark.clause("Connectavo II 2.6")
+def test_a_level_is_told_as_it_is_and_never_added_up(service: Service) -> None:
+    service.customer("k-1", mandate=False, terms="connectavo-2021-12", package="standard")
+    reported(service, "k-1", "01 machines 3", "01 machines 3", "02 machines 3", "02 machines 2", "02 reports 5")
+    told = service.engine.get("/v1/customers/k-1/usage/2026-11").json()
+    assert [told[name] for name in ("used", "included", "remaining", "overage", "late")] == [3, 10, 7, 0, 0]
+    assert told["meters"] == {"machines": 3}
+    assert told["days"] == [
+        {"date": "2026-11-01", "trigger": 0, "action": 0, "machines": 3},
+        {"date": "2026-11-02", "trigger": 0, "action": 0, "machines": 3},
+    ]
+    assert told["projected_net_cents"] == 39_000
+    reported(service, "k-1", *["02 machines 12"] * 5)
+    told = service.engine.get("/v1/customers/k-1/usage/2026-11").json()
+    assert [told[name] for name in ("used", "included", "remaining", "overage")] == [12, 10, 0, 2]
+    assert told["projected_net_cents"] == 39_000 + 2 * 2_900
+    entitled = service.engine.get("/v1/customers/k-1/entitlement").json()
+    assert (entitled["allowed"], entitled["remaining"]) == (True, None)
+    assert "used up;" not in entitled["reason"]
+
+
+@pytest.mark.clause("Cloudeteer 15(1)")
+def test_every_meter_that_has_a_price_is_told_by_its_name(service: Service) -> None:
+    service.customer("k-1", mandate=False, terms="cloudeteer-2023-12", package="managed-workplace")
+    reported(service, "k-1", "01 users 7", "01 transfer-gb 300", "02 users 6", "02 transfer-gb 20", "02 backup-gb 9")
+    told = service.engine.get("/v1/customers/k-1/usage/2026-11").json()
+    assert told["meters"] == {"users": 7, "transfer-gb": 320}
+    assert told["days"] == [
+        {"date": "2026-11-01", "trigger": 0, "action": 0, "users": 7, "transfer-gb": 300},
+        {"date": "2026-11-02", "trigger": 0, "action": 0, "users": 6, "transfer-gb": 20},
+    ]
+    assert [told[name] for name in ("used", "trigger", "action")] == [0, 0, 0]
+    assert [told[name] for name in ("included", "remaining", "overage")] == [None] * 3
+    assert told["projected_net_cents"] == 29_000 + 2 * 3_900 + 320 * 30 // 2 * 5
+
+
 def test_usage_without_a_contract_is_told_without_an_allowance(shared: Service) -> None:
     shared.use("k-free", "2026-11-01", "trigger")
     told = shared.engine.get("/v1/customers/k-free/usage/2026-11").json()
