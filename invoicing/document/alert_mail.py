@@ -11,6 +11,8 @@ from invoicing.prices import Allowance
 from invoicing.terms import Package, Terms
 from metering.month import BillingMonth
 
+_ALL = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -67,10 +69,10 @@ def _beyond(reached: Reached, terms: Terms, allowance: Allowance) -> str:
     cost = f"jede weitere ausgeführte Einheit ({terms.unit(allowance.meters)}) {price} {base} ({clause})"
     if reached.used < reached.included:
         return f"Sie können den Dienst auch über das Kontingent hinaus nutzen. Dann kostet {cost}."
-    return (
-        f"Ihr Kontingent für {_month(reached)} ist damit aufgebraucht. Sie können den Dienst weiter nutzen;"
-        f" in diesem Monat kostet {cost}."
-    )
+    told = f"Ihr Kontingent für {_month(reached)} ist damit aufgebraucht."
+    if reached.percent < _ALL:
+        told = f"Inzwischen ist Ihr Kontingent für {_month(reached)} ganz aufgebraucht."
+    return f"{told} Sie können den Dienst weiter nutzen; in diesem Monat kostet {cost}."
 
 
 def _ending(seller: Party) -> Iterator[str]:

@@ -88,6 +88,23 @@ def test_what_is_left_or_above_is_told(used: int, says: str) -> None:
     assert ("aufgebraucht" in text) == (used >= 10_000)
 
 
+@pytest.mark.parametrize(
+    ("percent", "used", "says"),
+    [
+        (80, 9_999, "Sie können den Dienst auch über das Kontingent hinaus nutzen."),
+        (80, 10_000, "Inzwischen ist Ihr Kontingent für März 2026 ganz aufgebraucht."),
+        (80, 12_345, "Inzwischen ist Ihr Kontingent für März 2026 ganz aufgebraucht."),
+        (99, 12_345, "Inzwischen ist Ihr Kontingent für März 2026 ganz aufgebraucht."),
+        (100, 10_000, "Ihr Kontingent für März 2026 ist damit aufgebraucht."),
+        (150, 15_000, "Ihr Kontingent für März 2026 ist damit aufgebraucht."),
+    ],
+)
+def test_no_share_below_the_whole_uses_up_the_allowance(percent: int, used: int, says: str) -> None:
+    text = " ".join(told(percent, used)[1].split())
+    assert says in text
+    assert ("damit aufgebraucht" in text) == (percent >= 100)
+
+
 def test_a_telephone_is_named_where_there_is_one() -> None:
     seller = Party("Klabauter GmbH", "", "20457", "Hamburg", "DE", "post@klabauter.example", phone="040 12 34")
     assert "an post@klabauter.example oder rufen Sie uns an: 040 12 34." in " ".join(
