@@ -91,9 +91,14 @@ def _handler(status: int, title: str) -> Callable[[Request, Exception], Response
 
 def _refused_form(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"field": _field(each), "message": each["msg"]} for each in found]
+    errors = [{"field": _field(each), "message": said(each)} for each in found]
     named = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(422, "Invalid request", named, errors=errors)
+
+
+def said(found: Mapping[str, Any]) -> str:
+    """Return what is wrong with a field, and how to write it."""
+    return str(found["ctx"]["error"] if found["type"] == "value_error" else found["msg"])
 
 
 def _field(found: Mapping[str, Any]) -> str:

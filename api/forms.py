@@ -1,15 +1,42 @@
 """What clients send: the JSON bodies, checked field by field."""
 
-from datetime import date
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9].*")
+
+
+def written_day(value: object) -> date:
+    """Return a day that is written as such: a number is not read as seconds since 1970."""
+    if type(value) is date:
+        return value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("there is no such day: write YYYY-MM-DD, for example 2026-10-05") from error
+    raise ValueError("write YYYY-MM-DD, for example 2026-10-05")
+
+
+def _written_moment(value: object) -> object:
+    if type(value) is datetime or (isinstance(value, str) and _MOMENT.fullmatch(value)):
+        return value
+    raise ValueError("write an instant with its offset, for example 2026-10-05T12:00:00+02:00")
+
 
 CUSTOMER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"
 MONTH_PATTERN = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
-Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2099, 12, 31))]
-Moment = Annotated[AwareDatetime, Field(description="an instant with its offset; write + as %2B in a URL")]
+Day = Annotated[date, BeforeValidator(written_day), Field(ge=date(1970, 1, 1), le=date(2099, 12, 31))]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_moment),
+    Field(description="an instant with its offset; write + as %2B in a URL"),
+]
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
 ]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli import alert, explain, journal, month, preview, run, setup, terms
 from api.demo.process import DemoError
-from api.errors import STATUS
+from api.errors import STATUS, said
 from api.event_client import SendError
 from api.event_file import EventFileError
 from api.event_mapping import MappingError
@@ -45,7 +45,7 @@ def _refuse(*lines: str) -> NoReturn:
 
 
 def _field(found: Mapping[str, Any]) -> str:
-    return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
+    return f"{'.'.join(str(part) for part in found['loc'])}: {said(found)}"
 
 
 def spread(arguments: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.terminal import AsJson, console, opened, print_json
+from api.cli.terminal import AsJson, console, day_of, opened, print_json
 from api.explained import events_behind, invoice_behind
 from api.workplace import Workplace
 from invoicing.document.explanation_pdf import render_explanation
@@ -24,9 +24,7 @@ _AT_ONCE = 10_000
 def explain(
     what: Annotated[str, typer.Argument(metavar="INVOICE|END_TO_END_ID")],
     line: Annotated[int | None, typer.Option(min=1, help="only this line")] = None,
-    day: Annotated[
-        date | None, typer.Option(parser=date.fromisoformat, metavar="DATE", help="only events of this day")
-    ] = None,
+    day: Annotated[date | None, typer.Option(parser=day_of, metavar="DATE", help="only events of this day")] = None,
     pdf: Annotated[Path | None, typer.Option(metavar="FILE", help="write it as a PDF for the customer")] = None,
     *,
     events: Annotated[bool, typer.Option("--events", help="list the events behind the line, too")] = False,

@@ -10,6 +10,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from api.forms import written_day
 from api.logs import configure
 from api.settings import Settings
 from api.workplace import Workplace, clock_from, open_workplace
@@ -21,15 +22,22 @@ _PIPED_WIDTH = 132
 console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
+def day_of(text: str) -> date:
+    """Return the day of an option."""
+    try:
+        return written_day(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: {error}") from error
 
 
 def _month(text: str) -> BillingMonth:
-    return BillingMonth.parse(text)
+    try:
+        return BillingMonth.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-Today = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="stands in for the clock")]
+Today = Annotated[date | None, typer.Option(parser=day_of, metavar="DATE", help="stands in for the clock")]
 Month = Annotated[BillingMonth, typer.Argument(parser=_month, metavar="MONTH", help="YYYY-MM")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 

@@ -78,8 +78,11 @@ def test_a_key_is_shown_once_works_and_is_revoked(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["key", "create", "x", "--role", "boss"], "engine, finance, admin"),
-        (["close", "2026-13"], "YYYY-MM"),
-        (["close", "2026-10", "--today", "gestern"], "gestern"),
+        (["close", "2026-13"], "'2026-13' is not a month: write YYYY-MM"),
+        (["close", "2026-10", "--today", "gestern"], "'gestern': write YYYY-MM-DD"),
+        (["close", "2026-10", "--today", "2026-02-30"], "'2026-02-30': there is no such day"),
+        (["close", "2026-10", "--today", "20261102"], "'20261102': write YYYY-MM-DD"),
+        (["explain", "RE-2026-000001", "--day", "2.11.2026"], "'2.11.2026': write YYYY-MM-DD"),
         (["close", "2026-10", "--today", "2026-10-31"], "2026-11-01"),
         (["explain", "RE-2026-000099"], "RE-2026-000099"),
         (["assign", "2026-10", "k-9", "--reason", "weg"], "no usage"),
@@ -90,7 +93,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(tmp_path: Path) -> None:
 def test_bad_use_says_why_and_ends_with_2(tmp_path: Path, arguments: list[str], says: str) -> None:
     done = zaehlwerk(tmp_path, *arguments)
     assert done.returncode == 2
-    assert says in done.stderr.replace("\n", "")
+    assert says in " ".join(done.stderr.replace("│", "").split())
     assert "Traceback" not in done.stderr
 
 

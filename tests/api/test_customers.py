@@ -182,6 +182,8 @@ def test_a_contract_starts_once(each_service: Service) -> None:
         ({"package": "gold"}, "package"),
         ({"addons": ["fax"]}, "addons"),
         ({"starts_on": "2026-9-1"}, "starts_on"),
+        ({"starts_on": 0}, "starts_on"),
+        ({"starts_on": "1767225600"}, "starts_on"),
         ({"starts_on": "9999-12-31"}, "starts_on"),
         ({"starts_on": "1969-12-31"}, "starts_on"),
         ({"price": 1}, "price"),
