@@ -2,18 +2,32 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from api.forms import MONTH_PATTERN, Day, Form, Moment, Name, Optional, Text
+from api.forms import LINE_PATTERN, MONTH_PATTERN, Day, Form, Moment, Name, Optional, Text
 
 _MOST = 10**9
-Printed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f]*$")]
+Printed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=LINE_PATTERN)]
+KEY_OR_NONE_PATTERN = r"^[A-Za-z0-9._-]*$"
+PRICE_PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,6})?$"
+PERCENT_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,2})?$"
+
+
+def _exact(value: object) -> object:
+    """Take a whole number like text; a number with a point may have lost digits on the way here."""
+    if type(value) is float:
+        raise ValueError('write it in quotes, for example "130.50": without them digits may get lost')
+    return str(value) if type(value) is int else value
+
+
 PriceText = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$"),
-    Field(description="euro as text: 130.50"),
+    BeforeValidator(_exact),
+    StringConstraints(pattern=PRICE_PATTERN),
+    Field(description="euro as text, 130.50, or as a whole number"),
 ]
-PercentText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,2})?$")]
+PercentText = Annotated[str, BeforeValidator(_exact), StringConstraints(pattern=PERCENT_PATTERN)]
+KeyOrNone = Annotated[str, StringConstraints(max_length=64, pattern=KEY_OR_NONE_PATTERN)]
 Quantity = Annotated[int, Field(ge=1, le=_MOST, strict=True)]
 Cents = Annotated[int, Field(ge=1, le=10**12, strict=True)]
 Reference = Annotated[
@@ -29,7 +43,7 @@ class BookingForm(Form):
     kind: Literal["work", "expense", "order", "credit"]
     day: Day
     quantity: Quantity
-    service: Name | Literal[""] = Field("", description="a key of the terms' services; none for a credit")
+    service: KeyOrNone = Field("", description="a key of the terms' services; none for a credit")
     role: Optional = Field("", description="who worked, or which kind of expense it is: as the terms name them")
     text: Printed = Field("", description="what was done; printed on the invoice")
     price: PriceText | None = Field(None, description="agreed for this alone, per hour or piece, in euro as text")

@@ -1,10 +1,9 @@
 """What can go wrong in a request: one table maps errors to status codes (RFC 9457)."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.problem import problem
+from api.refusal import field_of, said
 from invoicing.booking import BookingError
 from invoicing.close import CloseError
 from invoicing.contract import ContractError
@@ -89,22 +89,13 @@ def _handler(status: int, title: str) -> Callable[[Request, Exception], Response
     return handle
 
 
-def _refused_form(_: Request, error: Exception) -> Response:
+def _refused_form(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"field": _field(each), "message": said(each)} for each in found]
+    described = getattr(request.scope.get("route"), "body_field", None)
+    body = described.field_info.annotation if described else None
+    errors = [{"field": field_of(each), "message": said(each, body)} for each in found]
     named = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(422, "Invalid request", named, errors=errors)
-
-
-def said(found: Mapping[str, Any]) -> str:
-    """Return what is wrong with a field, and how to write it."""
-    return str(found["ctx"]["error"] if found["type"] == "value_error" else found["msg"])
-
-
-def _field(found: Mapping[str, Any]) -> str:
-    """Return the name of a refused field; the body itself when it is missing or no JSON."""
-    place, *path = found["loc"]
-    return str(place) if found["type"] == "json_invalid" or not path else ".".join(str(part) for part in path)
 
 
 def _http(_: Request, error: Exception) -> Response:

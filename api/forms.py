@@ -29,6 +29,15 @@ def _written_moment(value: object) -> object:
     raise ValueError("write an instant with its offset, for example 2026-10-05T12:00:00+02:00")
 
 
+LINE_PATTERN = r"^[^\x00-\x1f]*$"
+NAME_PATTERN = r"^[A-Za-z0-9._-]+$"
+COUNTRY_PATTERN = r"^[A-Z]{2}$"
+EMAIL_PATTERN = r"^[^@\s<>\"]+@[^@\s<>\"]+$"
+PRICE_KEY_PATTERN = r"^(packages|addons)\.[a-z0-9_-]+$"
+INVOICE_PATTERN = r"^RE-[0-9]{4}-[0-9]{6,12}$"
+CURSOR_PATTERN = r"^[A-Za-z0-9._:@-]{1,200}$"
+STATE_PATTERN = r"^[a-z_]{1,32}$"
+SUBJECT_PATTERN = r"^[^\x00]*$"
 CUSTOMER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"
 MONTH_PATTERN = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 Day = Annotated[date, BeforeValidator(written_day), Field(ge=date(1970, 1, 1), le=date(2099, 12, 31))]
@@ -37,14 +46,10 @@ Moment = Annotated[
     BeforeValidator(_written_moment),
     Field(description="an instant with its offset; write + as %2B in a URL"),
 ]
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
-]
-Optional = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
-
-
-PriceKey = Annotated[str, StringConstraints(pattern=r"^(packages|addons)\.[a-z0-9_-]+$", max_length=80)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=LINE_PATTERN)]
+Optional = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=LINE_PATTERN)]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=NAME_PATTERN)]
+PriceKey = Annotated[str, StringConstraints(pattern=PRICE_KEY_PATTERN, max_length=80)]
 AgreedPrice = Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=2)]
 
 
@@ -62,8 +67,8 @@ class CustomerForm(Form):
     street: Text
     postcode: Text
     city: Text
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="two letters, ISO 3166")
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s<>\"]+@[^@\s<>\"]+$", max_length=200)]
+    country: Annotated[str, StringConstraints(pattern=COUNTRY_PATTERN)] = Field(description="two letters, ISO 3166")
+    email: Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=200)]
     vat_id: Optional = ""
     buyer_reference: Optional = ""
 

@@ -6,10 +6,10 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel
 
+from api.forms import CURSOR_PATTERN
+
 Item = TypeVar("Item")
-Cursor = Annotated[
-    str | None, Query(pattern=r"^[A-Za-z0-9._:@-]{1,200}$", description="`next_cursor` of the page before")
-]
+Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="`next_cursor` of the page before")]
 NumberCursor = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 

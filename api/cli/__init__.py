@@ -11,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli import alert, explain, journal, month, preview, run, setup, terms
 from api.demo.process import DemoError
-from api.errors import STATUS, said
+from api.errors import STATUS
 from api.event_client import SendError
 from api.event_file import EventFileError
 from api.event_mapping import MappingError
 from api.logs import blot
+from api.refusal import said
 from api.settings import Settings, refusals
 from invoicing.terms import TermsError
 

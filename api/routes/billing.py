@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from api import monthly
 from api.access import Finance, Work
 from api.errors import NotFound
-from api.forms import CUSTOMER_PATTERN, MONTH_PATTERN, CloseForm, DecisionForm
+from api.forms import CUSTOMER_PATTERN, INVOICE_PATTERN, MONTH_PATTERN, CloseForm, DecisionForm
 from api.invoices import newest_collection, with_collection
 from api.page import Cursor, Limit, Page, page
 from api.routes.customers import Customer, Month
@@ -23,7 +23,7 @@ from metering.month import BillingMonth
 from sepa.records import CollectionRecord
 
 router = APIRouter(prefix="/v1", tags=["billing"])
-Number = Annotated[str, Path(pattern=r"^RE-[0-9]{4}-[0-9]{6,12}$", description="for example RE-2026-000123")]
+Number = Annotated[str, Path(pattern=INVOICE_PATTERN, description="for example RE-2026-000123")]
 _MOST_DIFFERENCES = 1_000
 InvoiceState = Literal["issued", "waiting", "planned", "announced", "exported"]
 

@@ -11,6 +11,7 @@ from api import monthly
 from api.access import Finance, Work
 from api.audit import note
 from api.errors import Conflict, NotFound
+from api.forms import STATE_PATTERN
 from api.page import Cursor, Limit, NumberCursor, Page, page
 from invoicing.document.slip_pdf import render_slip
 from sepa.collection import Waiting
@@ -19,7 +20,7 @@ from sepa.slip import slip_of
 
 router = APIRouter(prefix="/v1", tags=["sepa"])
 ExportId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-State = Annotated[str | None, Query(pattern=r"^[a-z_]{1,32}$", description="for example waiting")]
+State = Annotated[str | None, Query(pattern=STATE_PATTERN, description="for example waiting")]
 
 
 class CollectionAnswer(BaseModel):

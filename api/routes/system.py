@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from api.access import Engine, Finance, Work
+from api.forms import SUBJECT_PATTERN
 from api.metrics import exposition
 from api.page import Limit, NumberCursor, Page, page
 from api.records import AuditEntry
 from metering.dead_letter import dead_letters
 
 router = APIRouter(tags=["system"])
-Subject = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+Subject = Annotated[str | None, Query(max_length=200, pattern=SUBJECT_PATTERN)]
 
 
 class DeadLetterAnswer(BaseModel):
