@@ -13,6 +13,7 @@ _SECRETS = re.compile(
     r"|(?<=://)[^/\s]+(?=@)"  # user and password in a URL
 )
 _BLOT = "[removed]"
+_TALKATIVE = ("alembic", "weasyprint.progress")  # of these only warnings: each step they take is an INFO
 
 
 class JsonLine(logging.Formatter):
@@ -41,4 +42,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

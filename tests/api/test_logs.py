@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from api.logs import JsonLine, blot
+from api.logs import JsonLine, blot, configure
 from tests.api.running import IBAN, MANDATE, Service
 
 
@@ -53,6 +53,31 @@ def test_a_line_is_json_with_its_traceback_and_without_secrets() -> None:
     assert (told["level"], told["logger"]) == ("ERROR", "test")
     assert told["message"] == "asked by [removed]\nfor [removed]"
     assert "ValueError: no such account [removed]" in told["exception"]
+
+
+@pytest.mark.parametrize(
+    ("level", "name", "logged"),
+    [
+        ("INFO", "api", True),
+        ("INFO", "weasyprint.progress", False),
+        ("DEBUG", "weasyprint.progress", False),
+        ("INFO", "alembic.runtime", False),
+        ("INFO", "weasyprint", True),
+        ("ERROR", "weasyprint.progress", False),
+    ],
+)
+def test_who_tells_every_step_is_heard_only_when_something_is_wrong(level: str, name: str, logged: bool) -> None:  # noqa: FBT001
+    root, talking = logging.getLogger(), ("alembic", "weasyprint.progress")
+    before = root.handlers[:], root.level, [logging.getLogger(each).level for each in talking]
+    try:
+        configure(level)
+        assert logging.getLogger(name).isEnabledFor(logging.INFO) == logged
+        assert logging.getLogger(name).isEnabledFor(logging.WARNING) == (level != "ERROR")
+    finally:
+        root.handlers[:], kept = before[0], before[2]
+        root.setLevel(before[1])
+        for each, was in zip(talking, kept, strict=True):
+            logging.getLogger(each).setLevel(was)
 
 
 def test_a_running_service_logs_no_secret(service: Service, caplog: pytest.LogCaptureFixture) -> None:
