@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))
-    errors.install(app)
+    errors.install(app, pages.instead)
     event_schema.describe(app)
     door = EventDoor(app, Limits(settings.late_days, settings.future_minutes))
     return door

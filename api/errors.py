@@ -61,19 +61,28 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     StoreError: (503, "The counter is away"),
 }
 _RETRY_SECONDS = "2"
+_Handler = Callable[[Request, Exception], Response]
 _log = logging.getLogger(__name__)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error in the table, and every refused form, as a problem document."""
+def install(app: FastAPI, page: Callable[[Request, Response], Response | None]) -> None:
+    """Answer every error in the table, and every refused form, as a problem document; to people as a ``page``."""
     for kind, (status, title) in STATUS.items():
-        app.add_exception_handler(kind, _handler(status, title))
-    app.add_exception_handler(RequestValidationError, _refused_form)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
+        app.add_exception_handler(kind, _told(_handler(status, title), page))
+    app.add_exception_handler(RequestValidationError, _told(_refused_form, page))
+    app.add_exception_handler(HTTPException, _told(_http, page))
+    app.add_exception_handler(Exception, _told(_unforeseen, page))
 
 
-def _handler(status: int, title: str) -> Callable[[Request, Exception], Response]:
+def _told(handler: _Handler, page: Callable[[Request, Response], Response | None]) -> _Handler:
+    def handle(request: Request, error: Exception) -> Response:
+        answer = handler(request, error)
+        return page(request, answer) or answer
+
+    return handle
+
+
+def _handler(status: int, title: str) -> _Handler:
     def handle(_: Request, error: Exception) -> Response:
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             _log.warning("%s: %s", title, error)

@@ -51,6 +51,17 @@ _RULES = {
     "negative_invoice": "Negativer Rechnungsbetrag",
     "close_broke_off": "Abschluss abgebrochen",
 }
+_FAILURES = {
+    404: ("Diese Seite gibt es nicht", "Bitte prüfen Sie die Adresse."),
+    405: ("Das geht hier nicht", "Bitte beginnen Sie noch einmal in der Übersicht."),
+    422: ("Diese Adresse ist nicht verständlich", "Ein Monat wird so geschrieben: /months/2026-10"),
+    503: ("Das ist gerade nicht möglich", "Bitte versuchen Sie es gleich noch einmal."),
+    500: (
+        "Hier ist etwas schiefgegangen",
+        "Der Fehler liegt bei uns und ist vermerkt. Bitte versuchen Sie es noch einmal.",
+    ),
+}
+_FOR_PROGRAMS = ("/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _templates = Environment(
@@ -134,6 +145,16 @@ def show_exports(request: Request, work: Work) -> Response:
         ready, kept_back = decide(session, work.desk, local_day(work.clock()))
         names = {key: each.name for key, each in history.customers(session).items()}
     return _page("sepa.html", who, files=files, waiting=held, names=names, ready=ready, held=kept_back)
+
+
+def instead(request: Request, answer: Response) -> Response | None:
+    """Return the page that people see instead of a problem document; None where a program asks."""
+    if request.url.path.startswith(_FOR_PROGRAMS) or "json" in request.headers.get("accept", ""):
+        return None
+    title, advice = _FAILURES.get(answer.status_code, _FAILURES[500])
+    page = _page("failure.html", None, answer.status_code, title=title, advice=advice)
+    page.headers.update({name: value for name, value in answer.headers.items() if name in {"allow", "retry-after"}})
+    return page
 
 
 def _visitor(request: Request, work: Workplace) -> Identity | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from lxml import html
-from sqlmodel import select
+from sqlmodel import select, text
 
 from sepa.records import MandateVersion
 from tests.api.running import MANDATE, Service, running, settings_in
@@ -128,7 +128,50 @@ def test_names_from_outside_are_text_and_nothing_else(service: Service) -> None:
     assert name in text_of(answer)
 
 
-@pytest.mark.parametrize("path", ["/months/2026-13", "/months/x", "/months/0000-01", "/months/%00"])
-def test_a_month_that_is_none_is_refused(desk: tuple[Service, httpx.Client], path: str) -> None:
-    _, browser = desk
-    assert browser.get(path).status_code == 422
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        (
+            "GET",
+            "/months/2026-13",
+            422,
+            "Diese Adresse ist nicht verständlich Ein Monat wird so geschrieben: /months/2026-10",
+        ),
+        ("GET", "/months/x", 422, "nicht verständlich"),
+        ("GET", "/months/0000-01", 422, "nicht verständlich"),
+        ("GET", "/months/%00", 422, "nicht verständlich"),
+        ("GET", "/monate", 404, "Diese Seite gibt es nicht"),
+        ("GET", "/months/2026-10/x", 404, "Diese Seite gibt es nicht"),
+        ("GET", "/static/nichts.css", 404, "Diese Seite gibt es nicht"),
+        ("POST", "/sepa", 405, "Das geht hier nicht"),
+    ],
+)
+def test_what_is_no_page_is_told_on_one(
+    desk: tuple[Service, httpx.Client], method: str, path: str, status: int, says: str
+) -> None:
+    answer = desk[1].request(method, path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert '<html lang="de">' in answer.text
+    assert says in text_of(answer)
+    assert ("GET" in answer.headers.get("allow", "")) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"), [("/v1/nichts", "text/html"), ("/nichts", "application/json"), ("/openapi.json/x", "*/*")]
+)
+def test_programs_are_answered_with_a_problem_document(
+    desk: tuple[Service, httpx.Client], path: str, accept: str
+) -> None:
+    answer = desk[1].get(path, headers={"accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_while_the_ledger_is_away_a_page_says_so(service: Service) -> None:
+    with service.ledger.write() as session:
+        session.execute(text("ALTER TABLE billing_month RENAME TO elsewhere"))
+    with httpx.Client(base_url=service.url) as browser:
+        browser.post("/login", data={"key": service.keys["finance"]})
+        answer = browser.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "Bitte versuchen Sie es gleich noch einmal." in text_of(answer)
