@@ -10,7 +10,7 @@ from api.event_file import record_count
 from api.progress import progress_bar
 from api.send import send as send_file
 from api.settings import Settings
-from api.workplace import clock_from
+from api.workplace import clock_from, filed_terms
 
 _MAPPING = (
     "where a field comes from: COLUMN, :constant, a {template} with {#} for the line number, or "
@@ -29,7 +29,7 @@ def serve(
     """Run the API and the finance pages."""
     from api.server import run  # noqa: PLC0415 - uvicorn is loaded only to serve
 
-    Settings()  # refused here, by name, rather than in every worker
+    filed_terms(Settings().terms_dir)  # settings and files are refused here, by name, rather than in every worker
     run(host, port, workers, today)
 
 

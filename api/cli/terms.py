@@ -23,7 +23,7 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check a terms file: name all problems with file, line and key, or tell what the file holds."""
+    """Check a terms file: name its problems with file, line and key, or tell what it holds."""
     try:
         terms = load(file)
     except TermsError as error:

@@ -1,4 +1,7 @@
-"""Load and check terms files; a broken one is refused with file, line and key, all problems at once."""
+"""Load and check terms files; a broken one is refused with file, line and key.
+
+All problems of shape are told at once; whether values fit together is looked at when each has its shape.
+"""
 
 import re
 import tomllib
@@ -14,6 +17,9 @@ from invoicing.terms.locate import Path as Key
 from invoicing.terms.locate import line_of, places
 from invoicing.terms.model import Terms
 from invoicing.terms.shape import SHAPE, findings_of
+from invoicing.terms.syntax import hint
+
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 class Problem(NamedTuple):
@@ -43,7 +49,7 @@ class TermsError(ValueError):
 
 
 def load(path: Path) -> Terms:
-    """Return the checked terms; raise TermsError with all problems of a broken file."""
+    """Return the checked terms; raise TermsError with the problems of a broken file."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -56,7 +62,8 @@ def load(path: Path) -> Terms:
 
 
 def read(path: Path, text: str, checks: Iterable[Check] = CHECKS) -> Terms:
-    """Return the terms that a text holds, as the file ``path`` would; raise TermsError with all problems."""
+    """Return the terms that a text holds, as the file ``path`` would; raise TermsError with its problems."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
@@ -119,5 +126,8 @@ def _written(key: Key) -> str:
 def _syntax_problem(path: Path, text: str, message: str) -> Problem:
     """Name the line of a syntax error; a duplicate or unfinished table is reported where it was noticed."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", message)
-    line = int(place[1]) if place and place[1] else len(text.splitlines())
-    return Problem(path.name, line, "", f"not valid TOML: {message[: place.start()] if place else message}")
+    lines = text.splitlines()
+    line = int(place[1]) if place and place[1] else len(lines)
+    says = f"not valid TOML: {message[: place.start()] if place else message}"
+    fix = hint(lines[line - 1]) if place and lines else ""
+    return Problem(path.name, line, "", f"{says}: {fix}" if fix else says)

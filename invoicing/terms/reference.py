@@ -24,9 +24,12 @@ The shipped files lie in `invoicing/terms/`, your own in the folder that `ZAEHLW
 like the `id` in it. A contract keeps the terms it was made under: do not change a file that contracts use, write a new
 one.
 
-    zaehlwerk terms check FILE           all problems at once, each with file, line and key; else a summary
+    zaehlwerk terms check FILE           problems with file, line and key; else a summary
     zaehlwerk terms check FILE --json    the same for programs
     zaehlwerk terms docs                 makes this page and the schema again
+
+All values that have not their shape are told at once. What must fit together (the last section) is looked at when every
+value has its shape, and then told at once too; a file that is no TOML is told by its first mistake.
 
 `check` ends with 0 when the file is sound, with 1 when it lists problems, with 2 when there is no file to read.
 

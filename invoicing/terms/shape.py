@@ -1,7 +1,9 @@
 """Whether every value of a terms file has its shape; what pydantic finds wrong, in words for people who write files."""
 
 from collections.abc import Mapping
-from typing import Any, get_args, get_type_hints
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,6 +11,7 @@ from invoicing.prices import BookedPrice, MonthlyPrice
 from invoicing.terms.checks import Finding
 from invoicing.terms.locate import Path
 from invoicing.terms.model import Terms
+from invoicing.values import Setting
 
 SHAPE = TypeAdapter(Terms)
 
@@ -49,6 +52,8 @@ def _finding(kind: str, place: Path, facts: Mapping[str, Any], message: str) -> 
         return path, f"must be at least {facts['ge']}" if facts["ge"] else "must not be negative"
     if kind.startswith("union_tag"):
         path, facts = (*path, "model"), {"models": f"one of {', '.join(_models(place))}"}
+    if kind == "unexpected_keyword_argument" and (near := get_close_matches(str(place[-1]), _keys(place[:-1]), 1)):
+        return path, f"{_SAYS[kind]}; did you mean {near[0]}?"
     if kind == "dataclass_type" and path[:1] == ("rules",) and len(path) > 1:
         return path, _RULE
     if kind == "literal_error":
@@ -60,6 +65,26 @@ def _path(place: Path) -> Path:
     """Return the path in the file: without the name of the price model, and without the mark of a key."""
     after = 4 if place[2:3] == ("prices",) else 2 if place[:1] == ("services",) else None
     return tuple(part for at, part in enumerate(place) if at != after and part != "[key]")
+
+
+def _keys(place: Path) -> list[str]:
+    """Return the keys that the table at a place may have; of a price those of its model."""
+    tables: list[Any] = [Terms]
+    for part in place:
+        hints = {table: get_type_hints(table) for table in tables}
+        if models := [table for table in tables if get_args(hints[table].get("model")) == (part,)]:
+            tables = models
+        elif inner := [hints[table][str(part)] for table in tables if part in hints[table]]:
+            ruled = [table for table in tables if table is not Setting] if part == "value" else []
+            tables = [table for kind in inner for table in _tables(kind)] or ruled
+    return list(dict.fromkeys(each.name for table in tables for each in fields(table)))
+
+
+def _tables(kind: Any) -> list[Any]:
+    """Return the kinds of tables that a type names, also within lists, mappings and rules."""
+    origin = get_origin(kind) or kind
+    own = [origin] if is_dataclass(origin) else []
+    return own + [table for inner in get_args(kind) for table in _tables(inner)]
 
 
 def _models(place: Path) -> list[str]:

@@ -305,10 +305,10 @@ def test_work_costs_the_rate_of_the_day_of_signing_whatever_the_file_says_later(
     ("body", "field", "says"),
     [
         ({"service": "beratung-minus"}, "service", "choose one of beratung-plus"),
-        ({"service": "beratung-plus", "quantity": 0}, "quantity", "greater than"),
+        ({"service": "beratung-plus", "quantity": 0}, "quantity", "at least"),
         ({"service": "beratung-plus", "day": "2026-11-03"}, "day", "future"),
         ({"service": "beratung-plus", "day": "2025-12-31"}, "day", "no contract"),
-        ({}, "service", "required"),
+        ({}, "service", "is missing"),
     ],
 )
 @pytest.mark.clause("KLUGO 8")

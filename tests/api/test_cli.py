@@ -97,6 +97,14 @@ def test_bad_use_says_why_and_ends_with_2(tmp_path: Path, arguments: list[str], 
     assert "Traceback" not in done.stderr
 
 
+def test_a_bad_terms_file_is_named_before_anything_is_served(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('id = "own"\nprice = 1,5\n', encoding="utf-8")
+    done = zaehlwerk(tmp_path, "serve", "--port", "0", ZAEHLWERK_TERMS_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("zaehlwerk: own.toml:2: not valid TOML: ")
+    assert done.stderr.endswith(": write 1.5, with a point\n")
+
+
 def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
     """A process of its own: exit code and a single line instead of a traceback."""
     command = [sys.executable, "-m", "api.cli", "explain", "RE-2026-000099"]

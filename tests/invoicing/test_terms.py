@@ -145,7 +145,12 @@ MODELS = "one of flat, per_unit, allowance, graduated, volume, blocks, seats, pa
         ),
         ("included = 500,", "included = -1,", f"{SCHNUPPER}.prices[2].included", "must not be negative"),
         ("included = 500,", "included = 500.0,", f"{SCHNUPPER}.prices[2].included", "must be a whole number"),
-        ("included = 500,", "inclusive = 500,", f"{SCHNUPPER}.prices[2].inclusive", "is not a known key"),
+        (
+            "included = 500,",
+            "inclusive = 500,",
+            f"{SCHNUPPER}.prices[2].inclusive",
+            "is not a known key; did you mean included?",
+        ),
         ('label = "Schnupperpaket"', 'label = ""', f"{SCHNUPPER}.label", "must not be empty"),
         ('label = "Schnupperpaket"', "label = 1", f"{SCHNUPPER}.label", "must be text in quotes"),
         (
@@ -504,14 +509,65 @@ def test_the_line_of_a_key(text: str, path: tuple[str | int, ...], line: int) ->
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("price = 60.00", "price = 60,00", "not valid TOML"),
-        ("price = 60.00", "price = ", "not valid TOML"),
-        ('label = "Schnupperpaket"', 'label = "Schnupper', "not valid TOML"),
+        ("price = 60.00", "price = 60,00", "write 60.00, with a point"),
+        ("price = 60.00", "price = 1_060,5", "write 1_060.5, with a point"),
+        ("price = 60.00", "price = ", ""),
+        ('label = "Schnupperpaket"', 'label = "Schnupper', "a quotation mark is missing"),
+        ('label = "Schnupperpaket"', 'label = Schnupper"', "a quotation mark is missing"),
+        ('label = "Schnupperpaket"', "label = Schnupper", 'text stands in quotation marks: "…"'),
+        ('label = "Schnupperpaket"', "label = „Schnupper“", 'write straight quotation marks: "…"'),
+        ('label = "Schnupperpaket"', "label = “Schnupper”", 'write straight quotation marks: "…"'),
+        ('label = "Schnupperpaket"', 'label = "Schnupper";', "no ; in TOML"),
+        ('label = "Schnupperpaket"', 'label = "Schnupper" x', ""),
+        ('label = "Schnupperpaket"', 'label "Schnupper; 1,5 „x“"', ""),
     ],
 )
-def test_a_syntax_error_is_refused_with_its_line(tmp_path: Path, old: str, new: str, says: str) -> None:
+def test_a_syntax_error_is_refused_with_its_line_and_what_it_may_be(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
     (problem,) = refused(tmp_path, (old, new))
-    assert problem.startswith(f"{NAME}.toml:{line_with(old)}: {says}")
+    start, _, fix = problem.partition(": not valid TOML: ")[2].partition(": ")
+    assert problem.startswith(f"{NAME}.toml:{line_with(old)}: not valid TOML: {start}")
+    assert (fix.startswith(says), bool(fix)) == (True, bool(says))
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors on Windows write one; lines are counted as without it."""
+    path = tmp_path / f"{NAME}.toml"
+    path.write_text(SHIPPED.read_text("utf-8"), encoding="utf-8-sig")
+    assert load(path) == shipped()[NAME]
+    path.write_text(path.read_text("utf-8").replace('id = "', 'id = "x-'), encoding="utf-8")
+    with pytest.raises(TermsError, match=rf"toml:{line_with('id = ')}: id: must be"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "included = 500,",
+            "include = 500,",
+            "packages.schnupperpaket.prices[2].include: is not a known key; did you mean included?",
+        ),
+        ("included = 500,", "xyz = 500,", "packages.schnupperpaket.prices[2].xyz: is not a known key"),
+        ('currency = "EUR"', 'currencie = "EUR"', "currencie: is not a known key; did you mean currency?"),
+        (
+            "{ months = 1, to =",
+            "{ month = 1, to =",
+            "rules.notice.value.month: is not a known key; did you mean months?",
+        ),
+        ("{ weeks = 6 }", "{ tage = 6 }", "rules.terms_change.value.tage: is not a known key"),
+        (
+            'clause = "16.3" }',
+            'clauses = "16.3" }',
+            "rules.notice_form.clauses: is not a known key; did you mean clause?",
+        ),
+        ("notice_form = ", "notice_from = ", "rules.notice_from: is not a known key; did you mean notice_form?"),
+        ("[meters.trigger]", "[meter.trigger]", "meter: is not a known key; did you mean meters?"),
+    ],
+)
+def test_a_misspelt_key_is_told_the_right_one(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert any(problem.endswith(f": {says}") for problem in refused(tmp_path, (old, new)))
 
 
 @pytest.mark.parametrize("text", ["a = " + "9" * 5_000, "a = " + "[" * 100_000])

@@ -141,7 +141,7 @@ ELSE = "the rules compute nothing else"
     ("old", "new", "key", "says"),
     [
         ("price = 50.00", 'price = "50.00"', f"{PRICES}[1].price", "must be a number, written without quotes"),
-        ("included = 100,", "includes = 100,", f"{PRICES}[2].includes", "is not a known key"),
+        ("included = 100,", "includes = 100,", f"{PRICES}[2].includes", "is not a known key; did you mean included?"),
         ("included = 100,", "included = 99.5,", f"{PRICES}[2].included", "must be a whole number"),
         (
             '["calls"]',
@@ -160,7 +160,7 @@ ELSE = "the rules compute nothing else"
         ('of = "all"', 'of = "sum"', f"{PRICES}[7].of", f"must be 'base', 'usage' or 'all': {ELSE}"),
         ("percent = 5", "percent = 105", f"{PRICES}[8].percent", "must be at most 100"),
         ("size = 1000", "size = 0", "addons.archive.prices[1].size", "must be at least 1"),
-        ("up_to = 1000", "upto = 1000", f"{SCAN}.tiers[1].upto", "is not a known key"),
+        ("up_to = 1000", "upto = 1000", f"{SCAN}.tiers[1].upto", "is not a known key; did you mean up_to?"),
         (", price = 100.00 }", " }", "services.work.roles.expert.price", "is missing"),
         ('["Reise"]', "[]", "services.expenses.categories", "must not be empty"),
         (
@@ -184,7 +184,7 @@ ELSE = "the rules compute nothing else"
             'must be a table: { value = …, clause = "…" }',
         ),
         ('value = "text", clause = "1"', 'value = "text"', "rules.notice_form.clause", "is missing"),
-        ("notice_form = ", "notice_in = ", "rules.notice_in", "is not a known key"),
+        ("notice_form = ", "notice_in = ", "rules.notice_in", "is not a known key; did you mean notice?"),
     ],
 )
 def test_a_mistake_is_named_on_its_line_with_its_key_and_what_to_do(old: str, new: str, key: str, says: str) -> None:
