@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.contract_entry import changing, check_kind, events_of, pin, record, repeats, state_of, terms_on
+from api.contract_entry import changing, check_kind, check_signed, events_of, pin, record, repeats, state_of, terms_on
 from api.customers import terms_of
 from api.errors import FieldError
 from api.forms import ObjectionForm, PrepaymentForm, PriceRiseForm, TermsChangeForm, WaiverForm
@@ -28,6 +28,7 @@ def change_terms(work: Workplace, who: str, key: str, form: TermsChangeForm) -> 
     new = terms_of(work, form.terms)
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
+        check_signed(events, form.received_on)
         terms = terms_on(work, events, form.received_on)
         told = rules.terms_change(terms, form.received_on, form.effective_on)
         event = ContractEvent(
@@ -48,6 +49,7 @@ def object_to_terms(work: Workplace, who: str, key: str, form: ObjectionForm) ->
         events = events_of(session, key)
         if said := _said(events, "terms_objected", form.received_on, "terms_changed"):
             return said.effective_on
+        check_signed(events, form.received_on)
         told = rules.announced(events)
         terms = terms_on(work, events, (told and told.received_on) or form.received_on)
         through = history.billed_through(session, key)
@@ -63,6 +65,7 @@ def raise_prices(work: Workplace, who: str, key: str, form: PriceRiseForm) -> Ri
         raise FieldError("percent", "give either percent, or the new prices")
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
+        check_signed(events, form.received_on)
         terms = terms_on(work, events, form.received_on)
         held = rules.holding(events)
         before = [each for each in held if each.kind != "price_raised" or each.received_on != form.received_on]
@@ -86,6 +89,7 @@ def waive_rise(work: Workplace, who: str, key: str, form: WaiverForm) -> date:
         events = events_of(session, key)
         if said := _said(events, "price_waived", form.waived_on, "price_raised"):
             return said.effective_on
+        check_signed(events, form.waived_on, "waived_on")
         effective_on = rules.check_waiver(events, form.waived_on, history.billed_through(session, key))
         event = ContractEvent("price_waived", effective_on, work.clock(), received_on=form.waived_on)
         record(work, session, who, key, events, event, "price_waived", form)
@@ -107,9 +111,9 @@ def prepay(work: Workplace, who: str, key: str, form: PrepaymentForm) -> Contrac
                 first = through + rules.A_DAY
                 raise FieldError("effective_on", f"it is invoiced until {through}: choose {first} or later")
             if not form.lifted:
-                claim = _late_claim(session, key, form)
-                right = may_ask_prepayment(terms_on(work, events, form.effective_on), [claim], form.effective_on)
-                if not right.allowed:
+                terms = terms_on(work, events, form.effective_on)
+                claims = [_late_claim(session, key, form)] if terms.rules.prepayment else []
+                if not (right := may_ask_prepayment(terms, claims, form.effective_on)).allowed:
                     raise FieldError("effective_on", right.why)
             events = record(work, session, who, key, events, event, kind, form)
     return state_of(events, form.effective_on)

@@ -18,6 +18,7 @@ from invoicing.contract import Contract, ContractEvent, state_on
 from invoicing.ledger import serialize
 from invoicing.records import CustomerVersion
 from invoicing.terms import Terms
+from metering.month import local_day
 
 
 def pin(work: Workplace, session: Session, terms: Terms) -> None:
@@ -65,6 +66,16 @@ def events_of(session: Session, key: str) -> tuple[ContractEvent, ...]:
     if not (events := history.contract(session, key)):
         raise Conflict(f"Customer {key!r} has no contract; start one with POST /v1/customers/{key}/contract.")
     return events
+
+
+def check_signed(events: Sequence[ContractEvent], day: date, field: str = "received_on") -> None:
+    """Refuse what would have been received before the contract was signed that it is about."""
+    ends = [(life.start.starts_on, life.start.ends_on or date.max) for life in rules.lives(events)]
+    running = {starts_on for starts_on, ends_on in ends if ends_on >= day}
+    starts = [each for each in events if each.kind == "started" and each.effective_on in running]
+    signed_on = min((min(each.effective_on, local_day(each.recorded_at)) for each in starts), default=date.min)
+    if day < signed_on:
+        raise FieldError(field, f"the contract was signed on {signed_on}: not before")
 
 
 def terms_on(work: Workplace, events: Sequence[ContractEvent], day: date) -> Terms:

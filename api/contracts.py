@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from api.contract_entry import changing, check_kind, events_of, pin, record, repeats, state_of, terms_on
+from api.contract_entry import changing, check_kind, check_signed, events_of, pin, record, repeats, state_of, terms_on
 from api.customers import known, terms_of, today
 from api.errors import FieldError
 from api.forms import (
@@ -76,7 +76,8 @@ def terminate(work: Workplace, who: str, key: str, form: TerminationForm) -> Ter
         events = events_of(session, key)
         if said := _said(work, events, form):
             return said
-        _check_form(events, form)
+        _check_form(form)
+        check_signed(events, form.received_on)
         end, event = _ended(work, events, form, check=True)
         _refuse_billed(history.billed_through(session, key), end)
         record(work, session, who, key, events, event, "terminated", form)
@@ -141,8 +142,8 @@ def _said(work: Workplace, events: Sequence[ContractEvent], form: TerminationFor
     return None
 
 
-def _check_form(events: Sequence[ContractEvent], form: TerminationForm) -> None:
-    """Refuse a termination before its contract was signed, by the wrong party, or in part for a cause.
+def _check_form(form: TerminationForm) -> None:
+    """Refuse a termination by the wrong party, in part for a cause, or to a day that the terms give.
 
     Contract: cunio AGB 8.4, 8.8, 15.1
     """
@@ -153,12 +154,6 @@ def _check_form(events: Sequence[ContractEvent], form: TerminationForm) -> None:
         raise FieldError("addons", "add-ons alone end by notice or for an important reason: leave them out")
     if form.ends_on and form.cause in {"price_rise", "objection"}:
         raise FieldError("ends_on", "the terms say when it ends: leave it out")
-    ends = [(life.start.starts_on, life.start.ends_on or date.max) for life in rules.lives(events)]
-    running = {starts_on for starts_on, ends_on in ends if ends_on >= form.received_on}
-    starts = [each for each in events if each.kind == "started" and each.effective_on in running]
-    signed_on = min((min(each.effective_on, each.recorded_at.date()) for each in starts), default=date.min)
-    if form.received_on < signed_on:
-        raise FieldError("received_on", f"the contract was signed on {signed_on}: not before")
 
 
 def _refuse_billed(through: date | None, end: Termination) -> None:

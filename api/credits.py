@@ -48,6 +48,8 @@ def delay(work: Workplace, who: str, key: str, form: DelayForm) -> Entry:
 
     Contract: Connectavo AGB I 4.4
     """
+    if form.claimed_on < form.agreed_on:
+        raise FieldError("claimed_on", f"nothing was late before {form.agreed_on}: write a later day")
     late = Delay(form.price_cents, form.agreed_on, form.until, form.claimed_on, form.completed_on)
     day, field = max((form.claimed_on, "claimed_on"), (form.completed_on, "completed_on"))
     with work.ledger.write() as session:

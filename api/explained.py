@@ -40,14 +40,16 @@ def events_behind(
 ) -> Evidence:
     """Return events of a line, or of one of its days, after the first ``offset`` ones.
 
-    They are read from the journal as it is now: what came, or was voided, after the invoice stands on a later one.
+    They are read from the journal as it is now: what came, or was voided, after the invoice stands on a later one. Of
+    such a line these are all events of the days that changed.
     """
     line = _line(invoice, position)
-    if not line.meters or line.first is None or line.last is None:
-        raise Conflict(f"Line {position} of {invoice.number} counts no events of {invoice.month}.")
-    if day and not line.first <= day <= line.last:
-        raise FieldError("day", f"line {position} is for {line.first} to {line.last}: choose a day of these")
-    month, days = BillingMonth.parse(invoice.month), (day or line.first, day or line.last)
+    first, last = (line.days[0][0], line.days[-1][0]) if line.days else (line.first, line.last)
+    if not line.meters or first is None or last is None:
+        raise Conflict(f"Line {position} of {invoice.number} counts no events.")
+    if day and not first <= day <= last:
+        raise FieldError("day", f"line {position} is for {first} to {last}: choose a day of these")
+    month, days = BillingMonth.of(first), (day or first, day or last)
     with work.ledger.read() as session:
         counters = _counters(session, invoice, month)
     wanted = [Wanted(each, month, line.meters, *days) for each in counters]

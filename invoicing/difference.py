@@ -5,14 +5,15 @@ changes afterwards, what was billed adds up to what a single bill of everything 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from invoicing.contract.parts import Part
 from invoicing.money import euro, german_amount, german_month, german_number, to_cents
-from invoicing.rating import Charge, allowed, measured, rate
+from invoicing.rating import Charge, Days, allowed, days_of, rate, readings, units_of
 from invoicing.terms import Terms
 from metering.recount import Difference
 from metering.usage import Usage, merge
@@ -78,6 +79,8 @@ class _Reckoning:
     def formula(self) -> str:
         if self.charges:
             return " + ".join(each.formula for each in self.charges)
+        if not self.units:
+            return "nichts = 0,00 €"
         enthalten = f", {german_number(self.included)} enthalten" if self.included else ""
         return f"{german_number(self.units)} genutzt{enthalten} = 0,00 €"
 
@@ -95,13 +98,25 @@ def difference(terms: Terms, parts: Sequence[Part], billed: Usage, now: Usage, i
             for usage, charges in zip((billed, now), rated, strict=True)
         )
         if before.cents != after.cents:
-            late.append(
-                _charge(of, _text(terms, of, before, after, f"{german_month(now.month)} zu {invoice}"), before, after)
-            )
+            text = _text(terms, of, before, after, f"{german_month(now.month)} zu {invoice}")
+            days = tuple(_changed(terms, parts, billed, now, of)) if of.meters else ()
+            late.append(_charge(of, text, days, before, after))
     return tuple(late)
 
 
-def _charge(of: _Of, text: str, before: _Reckoning, after: _Reckoning) -> Charge:
+def _changed(
+    terms: Terms, parts: Sequence[Part], billed: Usage, now: Usage, of: _Of
+) -> Iterator[tuple[date, Mapping[str, int]]]:
+    """Yield each day that says something else now, and what its meters say more, or less."""
+    before, after = (readings(terms, usage, of.meters) for usage in (billed, now))
+    spans = [days for usage in (billed, now) for days in days_of(terms, parts, usage, of.item)]
+    for day in sorted(before.keys() | after.keys()):
+        more = {key: after.get(day, {}).get(key, 0) - before.get(day, {}).get(key, 0) for key in of.meters}
+        if any(more.values()) and any(first <= day <= last for first, last in spans):
+            yield day, more
+
+
+def _charge(of: _Of, text: str, days: Days, before: _Reckoning, after: _Reckoning) -> Charge:
     """Charge the difference as units × their price, or as one amount where that would not give it to the cent."""
     both = (*after.charges, *before.charges)
     cents = after.cents - before.cents
@@ -123,13 +138,15 @@ def _charge(of: _Of, text: str, before: _Reckoning, after: _Reckoning) -> Charge
         formula=f"neu: {after.formula}; berechnet: {before.formula}; {sums}",
         item=of.item,
         meters=of.meters,
+        used=after.units - before.units,
         gross=both[0].gross,
+        days=days,
     )
 
 
 def _text(terms: Terms, of: _Of, before: _Reckoning, after: _Reckoning, which: str) -> str:
     units = after.units - before.units
-    if not of.meters:
+    if not units:
         return f"Nachberechnung {which}: {(*after.charges, *before.charges)[0].text}"
     named = terms.unit(of.meters) if abs(units) == 1 else terms.units(of.meters)
     what = "nachträglich gezählt" if units > 0 else "storniert"
@@ -140,9 +157,7 @@ def _used(terms: Terms, parts: Sequence[Part], usage: Usage, of: _Of) -> tuple[i
     """Return how many units a month has of something, and how many of them an allowance includes."""
     if drawn := [each for each in allowed(terms, parts, usage) if (each.item, each.meters) == (of.item, of.meters)]:
         return sum(each.used for each in drawn), sum(each.included for each in drawn)
-    if not of.meters:
-        return 0, 0
-    return measured(terms, usage, of.meters, usage.month.first_day, usage.month.last_day), 0
+    return units_of(terms, parts, usage, of.item, of.meters) if of.meters else 0, 0
 
 
 def _grouped(charges: Sequence[Charge]) -> dict[_Of, tuple[Charge, ...]]:

@@ -17,7 +17,7 @@ from invoicing.bill import Bill
 from invoicing.booking import TimesheetRow
 from invoicing.money import net_of, percent_of
 from invoicing.payment import Deadline, Transfer
-from invoicing.rating import Charge
+from invoicing.rating import Charge, Days
 from invoicing.statement import UsageStatement, counting_clause, statement
 
 
@@ -64,6 +64,7 @@ class Line:
     meters: tuple[str, ...] = ()
     used: int = 0
     allowed: int = 0
+    days: Days = ()
 
     @property
     def cents(self) -> int:
@@ -203,6 +204,7 @@ def lines_of(charges: Iterable[Charge], *, is_gross: bool) -> tuple[Line, ...]:
             meters=charge.meters,
             used=charge.used,
             allowed=charge.allowed,
+            days=charge.days,
         )
         for position, (charge, net) in enumerate(zip(charged, nets, strict=True), start=1)
     )

@@ -102,17 +102,18 @@ def draft(run: Run, case: Case, number: str) -> Invoice:
         payment=run.payments.get(case.customer) if by_debit else None,
         timesheet=case.timesheet,
     )
-    return _payable(invoice, case.terms, run.account) if invoice.gross_cents > 0 else invoice
+    prepaid = any(part.contract.prepaid for part in (*case.parts[-1:], *case.bill.ahead[:1]))
+    return _payable(invoice, case.terms, run.account, prepaid=prepaid) if invoice.gross_cents > 0 else invoice
 
 
-def _payable(invoice: Invoice, terms: Terms, account: BankAccount | None) -> Invoice:
+def _payable(invoice: Invoice, terms: Terms, account: BankAccount | None, *, prepaid: bool) -> Invoice:
     """Ask for a transfer of what is not debited, where the terms allow it, and say until when it may be disputed."""
     debit_on = invoice.payment.due_on if invoice.payment else None
     transfer = None
     if debit_on is None and "bank_transfer" in terms.rules.payment.value:
         if account is None:
             raise ValueError(f"{invoice.number}: there is no account to transfer to")
-        transfer = transfer_of(terms, invoice.issued_on, account, invoice.number)
+        transfer = transfer_of(terms, invoice.issued_on, account, invoice.number, prepaid=prepaid)
     disputable = dispute_until(terms, invoice.issued_on, debit_on) if debit_on or transfer else None
     cited = {each.clause: terms.meaning(each.clause) for each in (transfer, disputable) if each}
     clauses = {**invoice.clauses, **{clause: meaning for clause, meaning in cited.items() if meaning}}

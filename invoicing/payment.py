@@ -42,12 +42,17 @@ class Deadline:
     clause: str
 
 
-def transfer_of(terms: Terms, issued_on: date, account: BankAccount, reference: str) -> Transfer:
+def transfer_of(
+    terms: Terms, issued_on: date, account: BankAccount, reference: str, *, prepaid: bool = False
+) -> Transfer:
     """Return the transfer that an invoice asks for: to be paid as agreed, without an agreement at once on receipt.
 
-    Contract: Cloudeteer AGB 6(2), cunio AGB 8.1, Connectavo AGB I 2.2; Law: § 271 BGB
+    ``prepaid``: what was agreed has been revoked.
+
+    Contract: Cloudeteer AGB 6(2), cunio AGB 8.1, Connectavo AGB I 2.2, I 2.4; Law: § 271 BGB
     """
-    rule, due = terms.rules.due, due_date(terms, issued_on, received_on=issued_on)
+    rule = None if prepaid and terms.rules.prepayment else terms.rules.due
+    due = due_date(terms, issued_on, received_on=issued_on, prepaid=prepaid)
     return Transfer(
         due_on=due.day,
         iban=account.iban,

@@ -17,7 +17,7 @@ Kind = Literal[
     "terms_changed",  # terms: takes effect unless objected; received_on: when the customer was told
     "terms_objected",  # takes back the newest terms_changed of this day
     "price_raised",  # prices: takes effect unless waived; received_on: when the customer was told
-    "price_waived",  # takes back the newest price_raised of this day, and a termination for it
+    "price_waived",  # takes back the newest price_raised of this day, those on top of it, and a termination for it
     "prepayment_asked",  # base fees in advance from this day on
     "prepayment_lifted",
 ]
@@ -128,10 +128,15 @@ def holding(events: Iterable[ContractEvent]) -> list[ContractEvent]:
             _take_back(held, "terms_changed", event.effective_on)
         elif event.kind == "price_waived":
             at = _take_back(held, "price_raised", event.effective_on)
-            held[at:] = [each for each in held[at:] if each.kind != "terminated" or each.cause != "price_rise"]
+            held[at:] = [each for each in held[at:] if not _falls_with(each, event.effective_on)]
         else:
             held.append(event)
     return held
+
+
+def _falls_with(event: ContractEvent, day: date) -> bool:
+    """Tell whether an event falls with a price rise of a day that is waived: a later rise, or an end for it."""
+    return event.cause == "price_rise" or (event.kind == "price_raised" and event.effective_on > day)
 
 
 def _take_back(held: list[ContractEvent], kind: Kind, day: date) -> int:

@@ -64,9 +64,13 @@ def check_rise(
 
 
 def raised(terms: Terms, contract: Contract, percent: Decimal) -> dict[str, Decimal]:
-    """Return the contract's monthly prices raised by so many percent, each rounded to the cent."""
-    now = monthly_prices(terms, contract)
-    return {key: euro(to_cents(price * (_HUNDRED + percent) / _HUNDRED)) for key, price in now.items() if price}
+    """Return the contract's monthly prices raised by so many percent; none by more, so a part of a cent is dropped.
+
+    Contract: cunio AGB 8.8
+    """
+    cents = {key: to_cents(price) for key, price in monthly_prices(terms, contract).items()}
+    risen = {key: int(now * (_HUNDRED + percent) / _HUNDRED) for key, now in cents.items()}
+    return {key: euro(then) for key, then in risen.items() if then > cents[key]}
 
 
 def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date) -> Termination:
@@ -109,7 +113,7 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
 def check_waiver(events: Sequence[ContractEvent], waived_on: date, billed_through: date | None = None) -> date:
     """Return the day of the rise that is waived: of that for which the contract was ended, else the last one announced.
 
-    Raise ContractError when none is announced.
+    With it fall those that were announced on top of it. Raise ContractError when none is announced.
 
     Contract: cunio AGB 8.8
     """

@@ -1,17 +1,16 @@
 """Everything on an issued invoice reckoned again: what does not add up is said in German."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from invoicing.explain.formula import Counted, counted, holds, monthly_share, numbers
 from invoicing.invoice import Invoice, Line, nets_of, totals
 from invoicing.money import euro, german_amount, german_number, to_cents
 from invoicing.prices import Share
+from invoicing.rating import Days
 from invoicing.statement import UsageStatement
 from metering.gauge import Gauge, value_of
-
-Days = tuple[tuple[date, Mapping[str, int]], ...]
 
 
 def problems(invoice: Invoice) -> Iterator[str]:
@@ -27,7 +26,12 @@ def problems(invoice: Invoice) -> Iterator[str]:
 
 
 def counted_days(invoice: Invoice, line: Line) -> Days:
-    """Return what each day on which they counted says of a line's meters; none for one that counts nothing here."""
+    """Return what each day on which they counted says of a line's meters; none for one that counts nothing.
+
+    Of what came late, or was voided, in an earlier month: what the days that changed say more, or less.
+    """
+    if line.days:
+        return line.days
     if not _counts(line) or not line.first or not line.last:
         return ()
     days = _between(invoice.usage, line.first, line.last)
@@ -56,6 +60,8 @@ def _line_problems(invoice: Invoice, line: Line) -> Iterator[str]:
         yield f"Position {line.position}: {line.formula} ergibt nicht {amount}."
     elif not holds(line.formula):
         yield f"Position {line.position}: {line.formula} geht nicht auf."
+    if line.days and not (invoice.usage.gauges.keys() & set(line.meters)):
+        yield from _day_problems(invoice.usage, f"Position {line.position}", line.days, line.meters, line.used)
     if _counts(line):
         days = counted_days(invoice, line)
         yield from _day_problems(invoice.usage, f"Position {line.position}", days, line.meters, line.used)

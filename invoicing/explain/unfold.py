@@ -109,6 +109,8 @@ def _inputs(invoice: Invoice, line: Line) -> Iterator[tuple[str, str]]:
     yield "Menge", f"{german_number(line.quantity)} {_unit(invoice, line)}"
     yield "Einzelpreis", f"{german_number(line.unit_price, 2)} €" + (" brutto" if line.gross_cents is not None else "")
     if line.kind == "late":
+        if line.days:
+            yield "Unterschied", german_number(line.used)
         return
     if package := _package(invoice, line):
         yield "Paket", package

@@ -1,6 +1,6 @@
 """Charges: what is owed, in words. The invoice gives each a position."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,8 @@ from invoicing.rating.reckon import reckon
 from invoicing.terms import Addon, Package, Terms
 from metering.usage import Usage
 
+Days = tuple[tuple[date, Mapping[str, int]], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -20,7 +22,8 @@ class Charge:
 
     ``cents`` and ``unit_price`` are net or gross as the prices of the terms are. ``item`` says what of the terms it is
     for, ``first`` and ``last`` the days, ``meters`` what was measured, ``used`` how much (of work: the minutes that are
-    charged), ``allowed`` what is free, ``gross`` which kind of prices it is.
+    charged), ``allowed`` what is free, ``gross`` which kind of prices it is. ``days``: what each day counts of an
+    earlier month.
     """
 
     kind: str
@@ -40,6 +43,7 @@ class Charge:
     used: int = 0
     allowed: int = 0
     gross: bool = False
+    days: Days = ()
 
 
 def rate(terms: Terms, parts: Sequence[Part], usage: Usage) -> tuple[Charge, ...]:

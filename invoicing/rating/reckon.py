@@ -68,6 +68,24 @@ def allowed(terms: Terms, parts: Sequence[Part], usage: Usage) -> tuple[Allowed,
     )
 
 
+def units_of(terms: Terms, parts: Sequence[Part], usage: Usage, item: str, meters: tuple[str, ...]) -> int:
+    """Return what meters measured for an item of the terms, on the days on which it was booked or tried.
+
+    Contract: fluks AGB Anlage 3 §2, cunio AGB 8.4
+    """
+    return sum(measured(terms, usage, meters, *days) for days in days_of(terms, parts, usage, item))
+
+
+def days_of(terms: Terms, parts: Sequence[Part], usage: Usage, item: str) -> list[tuple[date, date]]:
+    """Return the spans of days, first and last, on which usage is measured for an item of the terms.
+
+    Contract: fluks AGB Anlage 3 §2, cunio AGB 8.4
+    """
+    days = [(span.first, span.last) for slot in plan(terms, parts) if slot.item == item for span in slot.measuring]
+    days += [(part.first, part.last) for part in parts if part.is_trial and item in dict(_offers(terms, part))]
+    return [_reach(first, last, parts, usage) for first, last in days]
+
+
 def base(terms: Terms, parts: Sequence[Part]) -> list[Owed]:
     """Return what the month costs whatever is used: what can be charged in advance.
 

@@ -15,7 +15,7 @@ from invoicing.rights.for_cause import may_end_for_cause
 from invoicing.rights.interest import DefaultCosts, Interest, Segment, default_costs, interest_of
 from invoicing.rights.lock import Account, may_lock, may_stay_locked
 from invoicing.rights.overuse import Overuse, may_lock_overuse
-from invoicing.rights.prepayment import may_ask_prepayment
+from invoicing.rights.prepayment import may_ask_prepayment, revoked
 from invoicing.rights.reduction import Reduction, Remedy, reduction_credit
 from invoicing.rights.refund import Refund, Way, refund_of, way_back
 from invoicing.rights.suspension import Suspension, suspended_minutes, suspension_credit
@@ -67,6 +67,7 @@ __all__ = [
     "monthly_fee",
     "reduction_credit",
     "refund_of",
+    "revoked",
     "shipped_figures",
     "suspended_minutes",
     "suspension_credit",

@@ -18,14 +18,25 @@ class DueDate:
     why: str
 
 
-def due_date(terms: Terms, issued_on: date, received_on: date | None = None, debit_on: date | None = None) -> DueDate:
+def due_date(
+    terms: Terms,
+    issued_on: date,
+    received_on: date | None = None,
+    debit_on: date | None = None,
+    *,
+    prepaid: bool = False,
+) -> DueDate:
     """Return the last day to pay: so many days after invoice date or receipt, else the day of the announced debit.
 
     The day of the event never counts; a last day that is no working day moves to the next one. Without a rule and
-    without a debit an invoice is payable at once.
+    without a debit an invoice is payable at once; so too, ``prepaid``, where periods for payment were revoked.
 
-    Contract: Cloudeteer AGB 6(2), cunio AGB 8.1, Connectavo AGB I 2.2; Law: §§ 187, 188, 193, 271 BGB
+    Contract: Cloudeteer AGB 6(2), cunio AGB 8.1, Connectavo AGB I 2.2, I 2.4; Law: §§ 187, 188, 193, 271 BGB
     """
+    if prepaid and terms.rules.prepayment and received_on:
+        clause = terms.cited(terms.rules.prepayment.clause)
+        why = f"Zahlungsfristen sind widerrufen, fällig sofort mit Zugang am {german_date(received_on)} ({clause})."
+        return DueDate(received_on, clause, why)
     if terms.rules.due is None:
         return _debit(terms, debit_on) if debit_on else _at_once(terms, received_on)
     rule = terms.rules.due.value

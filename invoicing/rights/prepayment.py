@@ -1,12 +1,26 @@
 """When the provider may ask for prepayment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from invoicing.money import german_amount, german_date
 from invoicing.rights.answer import Right
 from invoicing.rights.claim import Claim
 from invoicing.terms import Terms
+
+
+def revoked(claims: Sequence[Claim], asked_on: date) -> tuple[Claim, ...]:
+    """Return claims as they are due once all periods for payment are revoked: what is open falls due on that day.
+
+    A debit keeps the day that was announced.
+
+    Contract: Connectavo AGB I 2.4
+    """
+    return tuple(
+        each if each.by_debit or not each.open_on(asked_on) else replace(each, due_on=min(each.due_on, asked_on))
+        for each in claims
+    )
 
 
 def may_ask_prepayment(terms: Terms, claims: Sequence[Claim], on: date) -> Right:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from invoicing.money import euro, german_amount, german_date, german_number, to_cents
+from invoicing.money import euro, german_amount, german_date, german_month, german_number, to_cents
 from invoicing.rights.answer import Credit, no_credit
 from invoicing.rights.error import RightsError
 from invoicing.rights.figures import Figures
@@ -57,20 +57,23 @@ def reduction_credit(
         return no_credit(
             clause,
             f"Keine Minderung am {german_date(on)} ({clause}): {failed} von {figures.remedy.attempts} nötigen "
-            "Versuchen, den Mangel innerhalb der gesetzten Frist zu beheben, sind fehlgeschlagen.",
+            "Versuchen, den Mangel innerhalb der gesetzten Frist zu beheben, sind gescheitert.",
         )
     until = min([agreed.last, *(each.mended_on for each in remedies if each.mended_on)])
     first, last = max(agreed.first, month.first_day), min(until, month.last_day)
     days, whole = max(0, (last - first).days + 1), month.last_day.day
     cents = to_cents(euro(agreed.price_cents) * agreed.percent * days / (100 * whole))
     percent = german_number(agreed.percent)
+    if not cents:
+        why = f"{percent} % von {german_amount(agreed.price_cents)} € für {days} Tage"
+        return no_credit(clause, f"Keine Minderung für {german_month(month)} ({clause}): {why} sind kein Cent.")
     return Credit(
-        allowed=cents > 0,
+        allowed=True,
         cents=cents,
         clause=clause,
         formula=f"{german_amount(agreed.price_cents)} € × {percent} % × {days}/{whole} Tage = {german_amount(cents)} €",
         why=(
-            f"Minderung um {percent} % vom {german_date(agreed.first)} bis zum {german_date(until)} ({clause}): "
+            f"Minderung um {percent} % vom {german_date(first)} bis zum {german_date(last)} ({clause}): "
             f"{failed} Versuche, den Mangel zu beheben, sind fehlgeschlagen."
         ),
     )

@@ -55,6 +55,17 @@ def _minimums_have_their_usage(terms: Terms) -> Iterator[Finding]:
                 yield key, 'a minimum of usage needs rules.allowance "prorated", or rules.proration "none"'
 
 
+def _minimums_do_not_overlap(terms: Terms) -> Iterator[Finding]:
+    """Check that within a package or an add-on nothing is topped up twice: each minimum has a part of its own."""
+    for key, offer in offers_of(terms):
+        seen: set[str] = set()
+        for number, price in enumerate(offer.prices):
+            if isinstance(price, Minimum):
+                if seen and (price.of in seen or "all" in {price.of, *seen}):
+                    yield (*key, "prices", number), "is a second minimum of the same amounts: leave one of them"
+                seen.add(price.of)
+
+
 def _one_price_is_the_base_price(terms: Terms) -> Iterator[Finding]:
     """Check that a package or an add-on has one ``flat`` price at most: it is what a contract can agree anew."""
     for key, offer in offers_of(terms):
@@ -219,6 +230,7 @@ CHECKS: tuple[Check, ...] = (
     _seats_are_a_highest_level,
     _levels_are_shared_as_seats,
     _minimums_have_their_usage,
+    _minimums_do_not_overlap,
     _one_price_is_the_base_price,
     _no_unit_is_charged_twice,
     _unique_names_its_field,

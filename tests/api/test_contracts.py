@@ -34,8 +34,8 @@ def test_a_price_rise_is_announced_left_for_and_waived(each_service: Service) ->
     path = contract(each_service, "k-1")
     rise = {"received_on": "2027-08-16", "percent": "5.1"}
     told = twice(each_service, f"{path}/price-rises", rise)
-    assert (told["effective_on"], told["exit_until"], told["percent"]) == ("2027-11-01", "2027-09-16", "5.1007")
-    assert told["prices"] == {"packages.basis": "156.60"}
+    assert (told["effective_on"], told["exit_until"], told["percent"]) == ("2027-11-01", "2027-09-16", "5.094")
+    assert told["prices"] == {"packages.basis": "156.59"}
     assert "cunio AGB 8.8" in told["why"]
     leave = {"received_on": "2027-09-16", "cause": "price_rise"}
     assert twice(each_service, f"{path}/termination", leave)["ends_on"] == "2027-10-31"
@@ -93,7 +93,7 @@ def test_a_rise_that_was_waived_may_be_announced_again_on_the_same_day(each_serv
     each_service.ask("POST", f"{path}/price-rises/waiver", {"waived_on": "2027-08-16"}, expect=201)
     assert each_service.ask("GET", f"{path}?on=2027-11-01")["prices"] == {}
     each_service.ask("POST", f"{path}/price-rises", rise, expect=201)
-    assert each_service.ask("GET", f"{path}?on=2027-11-01")["prices"] == {"packages.basis": "156.60"}
+    assert each_service.ask("GET", f"{path}?on=2027-11-01")["prices"] == {"packages.basis": "156.59"}
 
 
 @pytest.mark.clause("KLUGO 22.2")
@@ -120,7 +120,10 @@ def test_new_terms_are_announced_and_objected_to(each_service: Service) -> None:
         ("price-rises", {"received_on": "2026-11-02", "prices": {"gold": "150"}}, "prices.gold"),
         ("price-rises", {"received_on": "2026-11-02", "prices": {"packages.basis": "149"}}, "prices"),
         ("price-rises/waiver", {"waived_on": "2026-11-02"}, "waived_on"),
-        ("prepayment", {"effective_on": "2026-11-02"}, "invoice"),
+        ("prepayment", {"effective_on": "2026-11-02"}, "effective_on"),
+        ("price-rises", {"received_on": "2026-10-14", "percent": "5"}, "received_on"),
+        ("terms-changes", {"received_on": "2026-10-14", "terms": "klugo"}, "received_on"),
+        ("price-rises/waiver", {"waived_on": "2026-10-14"}, "waived_on"),
         ("termination", {"received_on": "2026-11-02", "cause": "important_reason"}, "reason"),
         ("termination", {"received_on": "2026-11-02", "cause": "price_rise"}, "cause"),
         ("termination", {"received_on": "2026-11-02", "cause": "objection", "by": "provider"}, "cause"),

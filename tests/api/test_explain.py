@@ -66,6 +66,23 @@ def test_events_that_came_under_another_id_are_among_them(billed: Service) -> No
     assert found[-1]["id"].startswith("k-typo-")
 
 
+def test_what_came_late_is_unfolded_to_its_days_and_their_events(service: Service) -> None:
+    service.customer("k-1", package="schnupperpaket")
+    service.use("k-1", "2026-10-07", *["trigger"] * 500)
+    service.close_month("2026-10")
+    service.use("k-1", "2026-10-09", "trigger", "action", "action")
+    service.clock.now = service.clock.now.replace(month=12)
+    service.close_month("2026-11")
+    told = service.ask("GET", "/v1/invoices/RE-2026-000002/explain?line=2")
+    (line,) = told["lines"]
+    assert (line["kind"], line["net_cents"], told["problems"]) == ("late", 30, [])
+    assert line["days"] == [{"date": "2026-10-09", "trigger": 1, "action": 2}]
+    found = events(service, "RE-2026-000002", line=2)["items"]
+    assert sorted(each["type"] for each in found) == ["action", "action", "trigger"]
+    other_day = service.ask("GET", "/v1/invoices/RE-2026-000002/events?line=2&day=2026-10-08", expect=422)
+    assert "choose a day of these" in other_day["detail"]
+
+
 @pytest.mark.parametrize(
     ("query", "status", "says"),
     [

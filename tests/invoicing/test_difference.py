@@ -208,3 +208,47 @@ def test_a_month_whose_terms_are_gone_is_not_rated(fluks: Terms, missing: str) -
         readings=(october(99_999),),
     )
     assert (earlier.is_known, earlier.charges) == (False, ())
+
+
+CUNIO = find("cunio-2020-02")
+
+
+def sent(**days: int) -> Usage:
+    """SMS by day of October: ``d05``."""
+    found = ((date(2026, 10, int(day[1:])), units) for day, units in sorted(days.items()))
+    return Usage("k-1", OCTOBER, tuple(DayCount(day, {"sms": units}) for day, units in found))
+
+
+@pytest.mark.clause("cunio 8.4")
+@pytest.mark.parametrize(
+    ("billed", "now", "expected"),
+    [
+        (
+            {"d05": 100, "d20": 50},
+            {"d05": 110, "d20": 55},
+            [
+                "10 SMS nachträglich gezählt | neu: 110 × 0,09 € = 9,90 €; berechnet: 100 × 0,09 € = 9,00 €",
+                "5 SMS nachträglich gezählt | neu: 55 × 0,09 € = 4,95 €; berechnet: 50 × 0,09 € = 4,50 €",
+            ],
+        ),
+        (
+            {"d05": 30},
+            {"d20": 30},
+            [
+                "30 SMS nachträglich gezählt | neu: 30 × 0,09 € = 2,70 €; berechnet: nichts = 0,00 €",
+                "30 SMS storniert | neu: nichts = 0,00 €; berechnet: 30 × 0,09 € = 2,70 €",
+            ],
+        ),
+    ],
+)
+def test_each_package_of_a_month_says_what_came_late_on_its_own_days(
+    billed: dict[str, int], now: dict[str, int], expected: list[str]
+) -> None:
+    """Basis until 12 October, then Plus."""
+    basis, plus = (Contract(CUNIO.id, key, frozenset(), date(2026, 1, 1)) for key in ("basis", "plus"))
+    parts = (Part(OCTOBER.first_day, date(2026, 10, 12), basis), Part(date(2026, 10, 13), OCTOBER.last_day, plus))
+    told = difference(CUNIO, parts, sent(**billed), sent(**now), NUMBER)
+    assert sorted(
+        f"{each.text.partition(f'{NUMBER}: ')[2]} | {each.formula.rpartition('; ')[0]}" for each in told
+    ) == sorted(expected)
+    assert sum(each.cents for each in told) == 9 * (sum(now.values()) - sum(billed.values()))

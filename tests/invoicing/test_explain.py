@@ -96,7 +96,12 @@ def test_lines_of_earlier_months_are_explained_beside_the_month_s_own(later: Inv
     assert explained.problems == ()
     assert explained.totals[0] == "Netto: 500,00 € + 0,08 € − 0,10 € + 1,20 € = 501,18 €"
     (line,) = explain(later, 4).lines
-    assert line.inputs == {"Menge": "12 Auslöser/Aktionen", "Einzelpreis": "0,10 €"}
+    assert line.inputs == {"Menge": "12 Auslöser/Aktionen", "Einzelpreis": "0,10 €", "Unterschied": "22"}
+    assert sum(units for day in line.days for name, units in day.items() if name != "date") == 22  # type: ignore[misc]
+    (voided,) = explain(later, 3).lines
+    assert voided.days == ({"date": date(2026, 8, 1), "trigger": 0, "action": -1},)
+    wrong = replace(later, lines=(*later.lines[:3], replace(later.lines[3], used=23)))
+    assert explain(wrong).problems == ("Position 4: Die Tage ergeben 22, berechnet wurden 23.",)
     assert line.formula.endswith("1,20 € − 0,00 € = 1,20 €")
     assert set(explain(later, 4).clauses) == {"fluks AGB Anlage 3 § 2", "fluks AGB 1.2"}
 
@@ -107,6 +112,9 @@ def test_a_line_of_an_earlier_month_is_told_in_german(later: Invoice) -> None:
         "   neu: 2.501 genutzt − 2.500 enthalten = 1 × 0,10 € = 0,10 €; berechnet: 2.502 genutzt − 2.500 enthalten = "
         "2 × 0,10 € = 0,20 €; 0,10 € − 0,20 € = −0,10 €",
         f"   fluks AGB Anlage 3 § 2: {later.clauses['fluks AGB Anlage 3 § 2']}",
+        "",
+        "Tag          Auslöser   Aktionen",
+        "01.08.2026          0         -1",
         "",
         "Alles nachgerechnet: jeder Betrag stimmt.",
     ]

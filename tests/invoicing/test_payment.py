@@ -68,6 +68,22 @@ def test_a_transfer_is_due_as_agreed(
     )
 
 
+@pytest.mark.parametrize(
+    ("terms", "due_on", "days", "clause"),
+    [
+        (CONNECTAVO, "11-02", 0, "Connectavo AGB I 2.4"),
+        (CUNIO, "11-16", 14, "cunio AGB 8.1"),  # these terms know no prepayment
+        (CLOUDETEER, "11-12", 10, "Cloudeteer AGB 6(2)"),
+    ],
+)
+@pytest.mark.clause("Connectavo I 2.4")
+def test_after_a_late_payment_what_is_invoiced_is_due_at_once(
+    terms: Terms, due_on: str, days: int, clause: str
+) -> None:
+    found = transfer_of(terms, day("11-02"), ACCOUNT, "RE-1", prepaid=True)
+    assert (found.due_on, found.days, found.clause) == (day(due_on), days, clause)
+
+
 @pytest.mark.parametrize(("days", "due_on"), [(0, "11-02"), (1, "11-03"), (9, "11-11"), (10, "11-12"), (11, "11-13")])
 @pytest.mark.clause("Cloudeteer 6(2)")
 def test_the_days_are_those_of_the_terms(days: int, due_on: str) -> None:

@@ -409,6 +409,29 @@ def test_a_level_is_shared_by_the_day_only_as_seats(tmp_path: Path) -> None:
     accepted(tmp_path, level, highest)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "ok"),
+    [
+        ("base", "usage", True),
+        ("usage", "base", True),
+        ("base", "base", False),
+        ("usage", "usage", False),
+        ("all", "usage", False),
+        ("base", "all", False),
+    ],
+)
+def test_nothing_is_topped_up_twice(tmp_path: Path, first: str, second: str, *, ok: bool) -> None:
+    minimums = ", ".join(f'{{ model = "minimum", price = 1, of = "{of}", clause = "1.2" }}' for of in (first, second))
+    change = (PACKAGE, f"prices = [{minimums}]")
+    if ok:
+        accepted(tmp_path, change)
+        return
+    assert refused(tmp_path, change) == [
+        f"{NAME}.toml:{line_with(PACKAGE)}: addons.documents.prices[2]: is a second minimum of the same amounts: leave "
+        "one of them"
+    ]
+
+
 def test_a_minimum_is_not_shared_by_days_while_its_usage_is_not(tmp_path: Path) -> None:
     """With a full allowance all usage is charged by what was booked last: the other days would be topped up."""
     thirtieths = ('proration = { value = "none"', 'proration = { value = "thirtieths"')

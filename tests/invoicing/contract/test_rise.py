@@ -171,13 +171,16 @@ def test_the_rise_says_why() -> None:
     ("life", "percent", "expected"),
     [
         ("2026-10-15 started basis", "5.0", {"packages.basis": "156.45"}),
-        ("2026-10-15 started basis", "5.1", {"packages.basis": "156.60"}),
+        ("2026-10-15 started basis", "5.1", {"packages.basis": "156.59"}),  # 156.599: 156.60 would be more than 5.1 %
+        ("2026-10-15 started basis packages.basis=149.70", "5", {"packages.basis": "157.18"}),  # 157.185
+        ("2026-10-15 started basis packages.basis=0.19", "5", {}),  # 0.1995
+        ("2026-10-15 started basis packages.basis=0.20", "5", {"packages.basis": "0.21"}),
         ("2026-10-15 started plus +documents", "10", {"packages.plus": "383.90"}),
         ("2026-10-15 started basis +documents packages.basis=0.00", "10", {"addons.documents": "42.90"}),
-        ("2026-10-15 started basis packages.basis=0.90", "5", {"packages.basis": "0.95"}),
+        ("2026-10-15 started basis packages.basis=0.90", "5", {"packages.basis": "0.94"}),
     ],
 )
-def test_by_percent_each_price_is_rounded_to_the_cent(life: str, percent: str, expected: dict[str, str]) -> None:
+def test_by_percent_no_price_rises_by_more(life: str, percent: str, expected: dict[str, str]) -> None:
     state = lives(history(life, CUNIO))[0].start
     assert raised(CUNIO, state, Decimal(percent)) == {key: Decimal(price) for key, price in expected.items()}
 
@@ -205,12 +208,12 @@ NEXT = "2028-11-01 price_raised packages.basis=170.00"  # again more than 5 %
         (f"{RISING.replace('160.00', '150.00')}\n{NEXT} <2027-08-16", "2027-09-16", "2028-10-31"),
         (f"{RISING}\n{NEXT.replace('170.00', '161.00')} <2027-08-16", "2027-09-16", "2027-10-31"),
         (f"{RISING}\n{NEXT} <2027-11-02", "2027-11-15", "2028-10-31"),
-        # one that was waived raised nothing: 149 to 163 is more than 5 %, 156 to 163 would not be
+        # with one that is waived falls the one on top of it
         (
             f"{SIGNED}\n2027-11-01 price_raised packages.basis=156.00 <2027-08-01\n"
             "2028-11-01 price_raised packages.basis=163.00 <2027-08-20\n2027-11-01 price_waived",
             "2027-09-10",
-            "2028-10-31",
+            "cause: no price rise is announced",
         ),
         (
             f"{SIGNED}\n2027-11-01 price_raised packages.basis=156.00 <2027-08-01\n"
@@ -309,9 +312,9 @@ def test_with_the_rise_a_termination_for_it_falls_away_and_no_other() -> None:
 @pytest.mark.clause("cunio 8.8")
 @pytest.mark.parametrize(
     ("waived", "prices"),
-    [("2027-11-01", ["149", "149", "170.00"]), ("2028-11-01", ["149", "160.00", "160.00"])],
+    [("2027-11-01", ["149", "149", "149"]), ("2028-11-01", ["149", "160.00", "160.00"])],
 )
-def test_of_two_rises_only_the_one_that_is_waived_falls_away(waived: str, prices: list[str]) -> None:
+def test_with_the_rise_that_is_waived_falls_the_one_on_top_of_it_and_none_below(waived: str, prices: list[str]) -> None:
     events = history(f"{RISING}\n{NEXT}\n{waived} price_waived", CUNIO)
     states = [state_on(events, day) for day in (date(2027, 10, 31), date(2027, 11, 1), date(2028, 11, 1))]
     assert [str(state.prices.get("packages.basis", "149")) for state in states if state] == prices

@@ -34,6 +34,18 @@ def test_two_weeks_after_receipt(terms: Terms, received: str, payable: str) -> N
     assert due_date(terms, day("10-01"), received_on=day(received)).day == day(payable)
 
 
+@pytest.mark.clause("Connectavo I 2.4")
+def test_revoked_periods_make_an_invoice_payable_on_receipt() -> None:
+    due = due_date(CONNECTAVO, day("10-01"), received_on=day("10-03"), prepaid=True)
+    assert (due.day, due.clause) == (day("10-03"), "Connectavo AGB I 2.4")
+    assert due.why == (
+        "Zahlungsfristen sind widerrufen, fällig sofort mit Zugang am 03.10.2026 (Connectavo AGB I 2.4)."
+    )
+    assert due_date(CUNIO, day("10-01"), received_on=day("10-05"), prepaid=True).day == day("10-19")
+    with pytest.raises(RightsError, match="count from receipt"):
+        due_date(CONNECTAVO, day("10-01"), prepaid=True)
+
+
 def test_receipt_must_be_known_where_it_counts() -> None:
     with pytest.raises(RightsError, match="count from receipt") as refused:
         due_date(CUNIO, day("10-01"))

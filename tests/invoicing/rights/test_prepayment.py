@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from invoicing.rights import may_ask_prepayment
+from invoicing.rights import may_ask_prepayment, revoked
 from tests.invoicing.rights.samples import CONNECTAVO, FLUKS, claim, day
 
 
@@ -35,6 +37,24 @@ def test_then_all_that_is_open_may_be_made_due() -> None:
         "Vorauskasse darf verlangt werden (Connectavo AGB I 2.4): RE-7, RE-8 nicht rechtzeitig bezahlt; alle offenen "
         "Forderungen (730,00 €) dürfen sofort fällig gestellt werden, Grundpreise im Voraus.",
     )
+
+
+@pytest.mark.clause("Connectavo I 2.4")
+@pytest.mark.parametrize(
+    ("history", "due_on"),
+    [
+        ("50.00 due 10-19", "10-19"),
+        ("50.00 due 10-20", "10-20"),
+        ("50.00 due 10-21", "10-20"),
+        ("50.00 due 11-12 paid 10-20=49.99", "10-20"),
+        ("50.00 due 11-12 paid 10-20=50.00", "11-12"),  # nothing is open
+        ("0.00 due 11-12", "11-12"),
+        ("50.00 due 11-12 debit", "11-12"),  # collected on the day that was announced
+    ],
+)
+def test_what_is_open_falls_due_when_all_periods_are_revoked(history: str, due_on: str) -> None:
+    (found,) = revoked([claim(history)], day("10-20"))
+    assert found == replace(claim(history), due_on=day(due_on))
 
 
 def test_no_late_payment_or_no_rule_is_said() -> None:

@@ -77,7 +77,9 @@ def test_the_price_is_reduced_until_the_defect_is_mended(mended_on: str, cents: 
     tried = remedies("09-14", f"09-28 mended {mended_on}")
     credit = reduction_credit(FLUKS, AGREED, OCTOBER, tried, day("12-01"), FIGURES)
     assert (credit.allowed, credit.cents) == (cents > 0, cents)
-    assert f"bis zum {until} (fluks AGB 12.4)" in credit.why
+    assert (
+        f"bis zum {until} (fluks AGB 12.4)" if cents else "20 % von 500,00 € für 0 Tage sind kein Cent"
+    ) in credit.why
 
 
 @pytest.mark.parametrize("percent", ["-0.01", "100.01"])
@@ -98,7 +100,9 @@ def test_each_answer_says_why() -> None:
     )
     assert reduction_credit(FLUKS, AGREED, OCTOBER, TWICE[:1], day("12-01"), FIGURES).why == (
         "Keine Minderung am 01.12.2026 (fluks AGB 12.4): 1 von 2 nötigen Versuchen, den Mangel innerhalb der gesetzten "
-        "Frist zu beheben, sind fehlgeschlagen."
+        "Frist zu beheben, sind gescheitert."
     )
+    later = reduction_credit(FLUKS, replace(AGREED, last=day("11-20")), OCTOBER, TWICE, day("12-01"), FIGURES)
+    assert "vom 01.10.2026 bis zum 31.10.2026" in later.why  # what the month's days say, and no others
     none = reduction_credit(CLOUDETEER, AGREED, OCTOBER, TWICE, day("12-01"), FIGURES)
     assert (none.allowed, none.why) == (False, "Diese Bedingungen regeln keine Minderung.")
