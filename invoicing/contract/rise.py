@@ -83,12 +83,7 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
     """
     rule = _rule(terms)
     life = _running(events)
-    held = holding(events)
-    announced = [
-        (told, check_rise(held[: held.index(each)], terms, told, each.prices, each.effective_on))
-        for each in life.changes
-        if each.kind == "price_raised" and each.effective_on > received_on and (told := each.received_on)
-    ]
+    announced = [each for each in announced_rises(events, terms, life) if each[1].effective_on > received_on]
     if not announced:
         raise ContractError("cause", "no price rise is announced: end the contract by notice")
     rights = [(told, rise, rise.exit_until) for told, rise in announced if rise.exit_until]
@@ -108,6 +103,19 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
         "price_rise",
     )
     return unless_ended(life.start, end)
+
+
+def announced_rises(events: Sequence[ContractEvent], terms: Terms, life: Life) -> list[tuple[date, Rise]]:
+    """Return the rises of a contract that hold: when the customer was told, and what each does.
+
+    Contract: cunio AGB 8.8
+    """
+    held = holding(events)
+    return [
+        (told, check_rise(held[: held.index(each)], terms, told, each.prices, each.effective_on))
+        for each in life.changes
+        if each.kind == "price_raised" and (told := each.received_on)
+    ]
 
 
 def check_waiver(events: Sequence[ContractEvent], waived_on: date, billed_through: date | None = None) -> date:

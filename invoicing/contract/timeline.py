@@ -6,7 +6,8 @@ from datetime import date
 
 from invoicing.contract.ending import form, notice_until
 from invoicing.contract.event import Contract, ContractEvent, Life, lives
-from invoicing.contract.term import A_DAY, fixed_end, term_on
+from invoicing.contract.rise import announced_rises
+from invoicing.contract.term import A_DAY, fixed_end, term_on, term_rule
 from invoicing.money import german_amount, german_date, to_cents
 from invoicing.terms import Terms
 
@@ -30,17 +31,34 @@ class Milestone:
 
 
 def timeline(terms: Mapping[str, Terms], events: Sequence[ContractEvent], today: date) -> tuple[Milestone, ...]:
-    """Return the days of a customer's newest contract, in order: past ones, and those to come as it is agreed now.
+    """Return the days of a customer's newest contract, and of others that still run, in order: as it is agreed now.
 
     Contract: fluks AGB 16.1, cunio AGB 13.1
     """
     found = lives(events)
-    if not found or found[-1].start.terms not in terms:
-        return ()
-    life = found[-1]
-    own = terms[life.start.terms]
-    said = [*_beginning(own, life.start), *_changes(terms, life), *_end(terms, life, today, events)]
+    said: list[Milestone] = []
+    for life in found:
+        if life.start.terms in terms and (life is found[-1] or _still_runs(life.start, today)):
+            own = terms[life.start.terms]
+            said += [*_beginning(own, life.start), *_changes(terms, life), *_exits(own, life, events)]
+            said += _end(terms, life, today, events)
     return tuple(sorted(dict.fromkeys(said), key=lambda each: each.day))
+
+
+def _still_runs(start: Contract, today: date) -> bool:
+    return start.is_active(start.starts_on) and (start.ends_on or date.max) >= today
+
+
+def _exits(terms: Terms, life: Life, events: Sequence[ContractEvent]) -> Iterator[Milestone]:
+    """Say until when a price rise lets the customer go.
+
+    Contract: cunio AGB 8.8
+    """
+    rule = terms.rules.price_rise
+    for _, rise in announced_rises(events, terms, life) if rule else ():
+        if rule and rise.exit_until:
+            until = f"zum {german_date(rise.effective_on - A_DAY)} zu kündigen ({terms.cited(rule.clause)})"
+            yield Milestone(rise.exit_until, f"Letzter Tag, um wegen der Preiserhöhung {until}.")
 
 
 def _beginning(terms: Terms, start: Contract) -> Iterator[Milestone]:
@@ -66,7 +84,8 @@ def _changes(terms: Mapping[str, Terms], life: Life) -> Iterator[Milestone]:
             yield Milestone(each.effective_on, f"Neue Bedingungen gelten: {own.title}.")
         elif each.kind == "price_raised":
             prices = [f"{own.label(key)} {german_amount(to_cents(price))} €" for key, price in each.prices.items()]
-            yield Milestone(each.effective_on, f"Die Preiserhöhung wird wirksam: {', '.join(prices)}.")
+            cited = f" ({own.cited(own.rules.price_rise.clause)})" if own.rules.price_rise else ""
+            yield Milestone(each.effective_on, f"Die Preiserhöhung wird wirksam: {', '.join(prices)}{cited}.")
         else:
             asked = "wird im Voraus fällig" if after.prepaid else "wird wieder im Nachhinein fällig"
             yield Milestone(each.effective_on, f"Die Grundvergütung {asked}.")
@@ -86,7 +105,9 @@ def _end(terms: Mapping[str, Terms], life: Life, today: date, events: Sequence[C
     if start.ends_on:
         by_itself = fixed_end(own, start) == start.ends_on
         causes = [each.cause for each in events if each.kind == "terminated" and each.effective_on == start.ends_on]
-        why = "von selbst" if by_itself else f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"
+        rule = term_rule(own, start)
+        itself = f"von selbst ({own.cited(rule.clause)})" if rule else "von selbst"
+        why = itself if by_itself else f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"
         when = "mit Ablauf des Tages" if start.is_active(start.ends_on) else "vor seinem ersten Tag"
         yield Milestone(start.ends_on, f"Der Vertrag endet {when} {why}.")
         return

@@ -33,7 +33,8 @@ def test_a_contract_with_trial_changes_and_a_rise() -> None:
         "2027-07-14 Letzter Tag für den Eingang einer Kündigung zum 14.10.2027 (cunio AGB 13.1), "
         "in Textform (cunio AGB 13.4).",
         "2027-10-14 Die Laufzeit endet (cunio AGB 13.1).",
-        "2027-11-01 Die Preiserhöhung wird wirksam: Paket Plus 360,00 €, Zusatzmodul Handwerkerportal 60,00 €.",
+        "2027-11-01 Die Preiserhöhung wird wirksam: Paket Plus 360,00 €, Zusatzmodul Handwerkerportal 60,00 € "
+        "(cunio AGB 8.8).",
         "2027-12-01 Die Änderung wird wirksam: Zusatzmodul Handwerkerportal entfällt.",
     ]
 
@@ -172,7 +173,14 @@ def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
             FLUKS,
             ["2027-01-01 Der Vertrag beginnt: Paket BASIC 2.500."],
         ),
-        ("2026-01-01 started basic-2500\n2026-12-31 terminated\n2027-01-01 started basic terms:gone", FLUKS, []),
+        (
+            "2026-01-01 started basic-2500\n2026-12-31 terminated\n2027-01-01 started basic terms:gone",
+            FLUKS,
+            [
+                "2026-01-01 Der Vertrag beginnt: Paket BASIC 2.500.",
+                "2026-12-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+            ],
+        ),
     ],
 )
 def test_only_what_really_happens_is_told(life: str, terms: object, expected: list[str]) -> None:
@@ -183,7 +191,7 @@ def test_an_end_of_its_own() -> None:
     (event,) = history("2026-10-15 started start", CONNECTAVO)
     found = timeline(TERMS, [replace(event, ends_on=date(2027, 1, 14))], date(2026, 11, 1))
     assert [f"{each.day} {each.text}" for each in found][-1] == (
-        "2027-01-14 Der Vertrag endet mit Ablauf des Tages von selbst."
+        "2027-01-14 Der Vertrag endet mit Ablauf des Tages von selbst (Connectavo AGB II 9.2)."
     )
 
 
@@ -196,3 +204,29 @@ def test_an_end_that_was_agreed_at_the_start() -> None:
 def test_without_a_contract_or_its_terms_nothing_is_said() -> None:
     assert timeline(TERMS, [], date(2026, 11, 1)) == ()
     assert timeline({}, history("2026-10-15 started basic-2500"), date(2026, 11, 1)) == ()
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
+    ("price", "until"),
+    [
+        ("156.45", None),
+        ("156.46", "2027-09-16 Letzter Tag, um wegen der Preiserhöhung zum 31.10.2027 zu kündigen (cunio AGB 8.8)."),
+    ],
+)
+def test_until_when_a_price_rise_lets_the_customer_go(price: str, until: str | None) -> None:
+    life = f"2026-10-15 started basis\n2027-11-01 price_raised packages.basis={price} <2027-08-16"
+    exits = [each for each in told(life, CUNIO, "2027-08-20") if "wegen der Preiserhöhung" in each]
+    assert exits == ([until] if until else [])
+
+
+@pytest.mark.parametrize(
+    ("today", "begins"),
+    [
+        ("2026-12-05", ["2026-02-10", "2027-01-10"]),
+        ("2026-12-06", ["2027-01-10"]),
+    ],
+)
+def test_a_contract_that_still_runs_is_told_beside_the_one_that_follows(today: str, begins: list[str]) -> None:
+    life = "2026-02-10 started basic-2500\n2026-12-05 terminated\n2027-01-10 started basic-5000"
+    assert [each[:10] for each in told(life, FLUKS, today) if "beginnt" in each] == begins
