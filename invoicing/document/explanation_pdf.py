@@ -62,7 +62,7 @@ def _rows(line: ExplainedLine) -> Iterator[tuple[str, ...]]:
     """Yield each day with what its meters say."""
     for day in line.days:
         values = {key: value for key, value in day.items() if isinstance(value, int)}
-        yield german_date(_date(day)), *(german_number(values[key]) for key in _meters(line))
+        yield german_date(_date(day)), *(with_minus(german_number(values[key])) for key in _meters(line))
 
 
 def _meters(line: ExplainedLine) -> tuple[str, ...]:

@@ -39,7 +39,10 @@ def _wrapped(text: str, width: int) -> str:
 def _day_texts(explained: Explanation) -> Iterator[str]:
     """Yield one row per day under a heading, each meter in a column of its own."""
     meters = [key for day in explained.days[:1] for key in day if key != "date"]
-    rows = [[german_date(_date(day)), *(german_number(_count(day, key)) for key in meters)] for day in explained.days]
+    rows = [
+        [german_date(_date(day)), *(with_minus(german_number(_count(day, key))) for key in meters)]
+        for day in explained.days
+    ]
     heading = ["Tag", *(explained.labels[key] for key in meters)]
     widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
     for first, *counts in [heading, *rows] if rows else []:

@@ -114,7 +114,7 @@ def test_a_line_of_an_earlier_month_is_told_in_german(later: Invoice) -> None:
         f"   fluks AGB Anlage 3 § 2: {later.clauses['fluks AGB Anlage 3 § 2']}",
         "",
         "Tag          Auslöser   Aktionen",
-        "01.08.2026          0         -1",
+        "01.08.2026          0         −1",
         "",
         "Alles nachgerechnet: jeder Betrag stimmt.",
     ]
