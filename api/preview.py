@@ -78,7 +78,7 @@ def what_if_customer(
         raise Conflict(f"There is no add-on {', '.join(unknown)} in {terms.id}.")
     if package is not None and package not in terms.packages:
         raise Conflict(f"There is no package {package} in {terms.id}.")
-    told = what_if(found if addons is None else [_with_addons(each, frozenset(addons)) for each in found])
+    told = what_if(found, None if addons is None else frozenset(addons))
     told = replace(told, skipped={name: why for name, why in looked.items() if isinstance(why, str)})
     return told if package is None else told.only(package)
 
@@ -103,8 +103,3 @@ def _month(work: Workplace, key: str, month: BillingMonth) -> Month | str:
 def _counters(decisions: dict[str, str | None], key: str) -> list[str]:
     """Return whose counters make up a customer's usage: its own, and those of ids that were assigned to it."""
     return [key, *sorted(source for source, target in decisions.items() if target == key)]
-
-
-def _with_addons(month: Month, addons: frozenset[str]) -> Month:
-    parts = tuple(replace(part, contract=replace(part.contract, addons=addons)) for part in month.parts)
-    return replace(month, parts=parts)

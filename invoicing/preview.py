@@ -25,9 +25,9 @@ class Month:
         """Which month it is."""
         return self.usage.month
 
-    def cents_on(self, package: str | None = None) -> int:
-        """Return what the month costs, as the terms' prices are: as it was, or all of it on another package."""
-        parts = self.parts if package is None else tuple(_on(part, package) for part in self.parts)
+    def cents_on(self, package: str | None = None, addons: frozenset[str] | None = None) -> int:
+        """Return what the month costs, as the terms' prices are: as it was, or on a package, perhaps with other add-ons."""
+        parts = self.parts if package is None else tuple(_on(part, package, addons) for part in self.parts)
         return sum(each.cents for each in rate(self.terms, parts, self.usage))
 
 
@@ -72,8 +72,10 @@ class WhatIf:
         return replace(self, options=options, left_out={k: why for k, why in self.left_out.items() if k == package})
 
 
-def what_if(months: Sequence[Month]) -> WhatIf:
-    """Return what some months, at least one, would have cost on each package that can be booked, with the same add-ons.
+def what_if(months: Sequence[Month], addons: frozenset[str] | None = None) -> WhatIf:
+    """Return what some months, at least one, would have cost on each package that can be booked.
+
+    With the same add-ons, unless others are named; what they did cost is as it was booked.
 
     Of equally cheap packages the one that is booked goes first, then the order of the price list.
     """
@@ -84,7 +86,7 @@ def what_if(months: Sequence[Month]) -> WhatIf:
     options = []
     for key, package in terms.packages.items():
         if key not in left_out:
-            cents = tuple(each.cents_on(key) for each in months)
+            cents = tuple(each.cents_on(key, addons) for each in months)
             total = sum(cents)
             options.append(Option(key, package.label, cents, total, total - sum(was), key == current.package))
     ordered = sorted(options, key=lambda each: (each.total_cents, not each.is_current))
@@ -118,8 +120,9 @@ def differences(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Mont
     return tuple(sorted(changed, key=lambda each: (-abs(each.difference_cents), each.customer)))
 
 
-def _on(part: Part, package: str) -> Part:
-    return replace(part, contract=replace(part.contract, package=package))
+def _on(part: Part, package: str, addons: frozenset[str] | None) -> Part:
+    booked = part.contract.addons if addons is None else addons
+    return replace(part, contract=replace(part.contract, package=package, addons=booked))
 
 
 def _left_out(months: Sequence[Month], current: Contract, package: str) -> str:

@@ -90,7 +90,7 @@ def test_the_cheapest_package_for_the_last_months(service: Service) -> None:
     )
     assert "gold" in service.ask("GET", "/v1/customers/k-1/what-if?package=gold", expect=409)["detail"]
     with_forms = service.ask("GET", "/v1/customers/k-1/what-if?months=1&addons=forms")
-    assert (with_forms["cents"], with_forms["options"][0]["total_cents"]) == ([28_000], 9_100)
+    assert (with_forms["cents"], with_forms["options"][0]["total_cents"]) == ([25_000], 9_100)
     assert "fax" in service.ask("GET", "/v1/customers/k-1/what-if?addons=fax", expect=409)["detail"]
     service.refused("GET", "/v1/customers/k-1/what-if?months=0", None, "months")
     service.ask("PUT", "/v1/customers/k-2", CUSTOMER)
@@ -181,7 +181,7 @@ def test_packages_compared_in_the_terminal(service: Service) -> None:
     *_, best = lines(service, "what-if", "k-1", "--package", "basic-5000", "--months", "1")
     assert best == "Das gebuchte Paket ist das günstigste."
     shown = command_told(service.settings.data_dir, "what-if", "k-1", "--addon", "forms", *TODAY)
-    assert (shown["cents"], shown["skipped"]) == ([28_000, 28_000], {"2026-08": "kein Vertrag"})
+    assert (shown["cents"], shown["skipped"]) == ([25_000, 25_000], {"2026-08": "kein Vertrag"})
 
 
 def test_a_dry_run_in_the_terminal_marks_who_is_new_gone_or_parked(service: Service) -> None:
