@@ -35,6 +35,7 @@ def start(work: Workplace, who: str, key: str, form: ContractForm) -> Contract:
         addons=tuple(sorted(set(form.addons))),
         trial_ends_on=form.trial_ends_on,
         term_months=form.term_months,
+        term_ends_on=form.term_ends_on,
         prices=form.prices,
     )
     with changing(work, key, form.starts_on) as session:

@@ -96,6 +96,7 @@ class ContractForm(Form):
     addons: list[Name] = Field([], max_length=100)
     trial_ends_on: Day | None = Field(None, description="last day of a free trial, where the terms know one")
     term_months: int | None = Field(None, ge=1, le=120, description="minimum term agreed instead of the terms' own")
+    term_ends_on: Day | None = Field(None, description="last day of the first term, agreed instead of its length")
     prices: dict[PriceKey, AgreedPrice] = Field({}, max_length=100)
 
 

@@ -26,7 +26,7 @@ class Month:
         return self.usage.month
 
     def cents_on(self, package: str | None = None, addons: frozenset[str] | None = None) -> int:
-        """Return what the month costs, as the terms' prices are: as it was, or on a package, perhaps with other add-ons."""
+        """Return what the month costs, as the terms' prices are: as it was, or on a package and with add-ons."""
         parts = self.parts if package is None else tuple(_on(part, package, addons) for part in self.parts)
         return sum(each.cents for each in rate(self.terms, parts, self.usage))
 

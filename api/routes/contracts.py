@@ -39,6 +39,7 @@ class ContractAnswer(BaseModel):
     ends_on: date | None
     trial_ends_on: date | None
     term_months: int | None
+    term_ends_on: date | None
     prices: dict[str, Decimal]
     prepaid: bool
 
@@ -181,6 +182,7 @@ def _contract(customer: str, contract: Contract) -> ContractAnswer:
         ends_on=contract.ends_on,
         trial_ends_on=contract.trial_ends_on,
         term_months=contract.term_months,
+        term_ends_on=contract.term_ends_on,
         prices=dict(contract.prices),
         prepaid=contract.prepaid,
     )

@@ -28,8 +28,7 @@ def check_start(
     _check_known("addons", start.addons, terms)
     _check_prices(start.prices, terms)
     _check_trial(start, terms)
-    if start.term_months is not None and term_rule(terms, start) is None:
-        raise ContractError("term_months", f"{terms.id} know no minimum term: leave it out")
+    _check_agreed_term(start, terms)
     for life in lives(events):
         _check_free(life, start, terms)
     if billed_through and starts_on <= billed_through:
@@ -140,6 +139,25 @@ def _check_free(before: Life, start: Contract, terms: Terms) -> None:
     if start.starts_on < free and not (may_follow and start.starts_on == ends_on + A_DAY):
         choice = f"{ends_on + A_DAY}, or on {free}" if may_follow else f"{free}"
         raise ContractError("starts_on", f"a contract runs until {ends_on}: start on {choice} or later")
+
+
+def _check_agreed_term(start: Contract, terms: Terms) -> None:
+    """Raise ContractError unless a term, or its last day, may be agreed.
+
+    Contract: cunio AGB 13.1, Cloudeteer AGB 13(1), Connectavo AGB II 9.1
+    """
+    for name in ("term_months", "term_ends_on"):
+        if getattr(start, name) is not None and term_rule(terms, start) is None:
+            raise ContractError(name, f"{terms.id} know no minimum term: leave it out")
+    if start.term_ends_on and start.term_months is not None:
+        raise ContractError("term_ends_on", "the term has term_months already: leave one of them out")
+    rule = term_rule(terms, start)
+    if start.term_ends_on and rule and rule.value.renewal == "same_term" and not rule.value.renew_months:
+        raise ContractError("term_ends_on", "the term is renewed by its own length: agree on term_months instead")
+    if start.term_ends_on and start.term_ends_on < start.starts_on:
+        raise ContractError(
+            "term_ends_on", f"must not be before the contract starts: choose {start.starts_on} or later"
+        )
 
 
 def _check_trial(start: Contract, terms: Terms) -> None:

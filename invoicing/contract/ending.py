@@ -273,9 +273,13 @@ def _bound(terms: Terms, contract: Contract, notice: Notice, out: date, ends_on:
     if rule is None or ends_on == free:
         return ""
     term = rule.value
-    by = "dieselbe Laufzeit" if term.renew_months in {0, term.months} else _months(term.renew_months)
+    said = f"Die Laufzeit beträgt {_months(term.months)}"
+    if contract.term_ends_on:
+        said = f"Die Laufzeit ist bis zum {german_date(contract.term_ends_on)} vereinbart"
+    is_same = term.renew_months in {0, term.months} and not contract.term_ends_on
+    by = "dieselbe Laufzeit" if is_same else _months(term.renew_months)
     again = f" und verlängert sich um {by}" if term.renewal == "same_term" else ""
-    return f" Die Laufzeit beträgt {_months(term.months)}{again} ({terms.cited(rule.clause)})."
+    return f" {said}{again} ({terms.cited(rule.clause)})."
 
 
 def _months(number: int) -> str:

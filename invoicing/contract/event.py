@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 Kind = Literal[
-    "started",  # terms, package, addons; perhaps trial_ends_on, term_months, ends_on, prices
+    "started",  # terms, package, addons; perhaps trial_ends_on, term_months or term_ends_on, ends_on, prices
     "changed",  # package, add_addons, remove_addons; received_on when it is a partial termination
     "terminated",  # received_on, by, cause
     "terms_changed",  # terms: takes effect unless objected; received_on: when the customer was told
@@ -42,6 +42,7 @@ class ContractEvent:
     received_on: date | None = None
     trial_ends_on: date | None = None
     term_months: int | None = None
+    term_ends_on: date | None = None
     ends_on: date | None = None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     by: Literal["customer", "provider"] = "customer"
@@ -54,7 +55,8 @@ class Contract:
     """What was agreed on a day: pinned terms, package, booked add-ons; ``ends_on`` is the last day.
 
     ``trial_ends_on`` is the last day of a free trial, ``term_months`` a minimum term agreed instead of the terms' own,
-    ``prices`` the monthly prices agreed or raised for this contract alone; ``prepaid``: base fees fall due in advance.
+    ``term_ends_on`` its agreed last day, ``prices`` the monthly prices agreed or raised for this contract alone;
+    ``prepaid``: base fees fall due in advance.
     """
 
     terms: str
@@ -64,6 +66,7 @@ class Contract:
     ends_on: date | None = None
     trial_ends_on: date | None = None
     term_months: int | None = None
+    term_ends_on: date | None = None
     prices: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
     prepaid: bool = False
 
@@ -158,6 +161,7 @@ def _started(event: ContractEvent) -> Contract:
         ends_on=event.ends_on,
         trial_ends_on=event.trial_ends_on,
         term_months=event.term_months,
+        term_ends_on=event.term_ends_on,
         prices=event.prices,
     )
 

@@ -31,19 +31,24 @@ class Term:
 def term_on(terms: Terms, contract: Contract, day: date) -> Term | None:
     """Return the term in which a day lies; None when the contract is bound to none any more, or ever.
 
-    An upgrade leaves the term as it is: it is counted from the contract's first day.
+    An upgrade leaves the term as it is: it is counted from the contract's first day; after an agreed last day, from the
+    day that follows it.
 
     Contract: cunio AGB 13.1, Connectavo AGB II 9.2
     """
     rule = term_rule(terms, contract)
-    if rule is None or not rule.value.months:
+    if rule is None or not (rule.value.months or contract.term_ends_on):
         return None
-    before, months = 0, rule.value.months
-    while (last := _last(contract.starts_on, months)) < day:
-        if rule.value.renewal != "same_term":
+    begin, months = contract.starts_on, rule.value.months
+    first, last = begin, contract.term_ends_on or _last(begin, months)
+    if contract.term_ends_on:
+        begin, months = last + A_DAY, 0
+    while last < day:
+        again = rule.value.renew_months or rule.value.months
+        if rule.value.renewal != "same_term" or not again:
             return None
-        before, months = months, months + (rule.value.renew_months or rule.value.months)
-    first = _last(contract.starts_on, before) + A_DAY
+        months += again
+        first, last = last + A_DAY, _last(begin, months)
     return Term(first, last, rule.value.renewal, terms.cited(rule.clause))
 
 
@@ -65,9 +70,9 @@ def fixed_end(terms: Terms, contract: Contract) -> date | None:
     Contract: Connectavo AGB II 9.2
     """
     rule = term_rule(terms, contract)
-    if rule is None or rule.value.renewal != "none" or not rule.value.months:
+    if rule is None or rule.value.renewal != "none" or not (rule.value.months or contract.term_ends_on):
         return None
-    return _last(contract.starts_on, rule.value.months)
+    return contract.term_ends_on or _last(contract.starts_on, rule.value.months)
 
 
 def latest_notice(notice: Notice, ends_on: date) -> date:

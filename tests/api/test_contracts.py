@@ -178,6 +178,39 @@ def test_prepayment_needs_an_invoice_that_was_due(service: Service) -> None:
     assert service.ask("GET", f"{path}?on=2026-11-30")["prepaid"] is True
 
 
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("terms", "agreed", "says"),
+    [
+        (CUNIO, {"term_ends_on": "2027-12-31"}, None),
+        (CUNIO, {"term_ends_on": "2026-10-15"}, None),
+        (CUNIO, {"term_ends_on": "2026-10-14"}, "must not be before the contract starts"),
+        (CUNIO, {"term_ends_on": "2027-12-31", "term_months": 14}, "leave one of them out"),
+        (
+            {**CUNIO, "terms": "fluks-2023-03", "package": "basic-2500"},
+            {"term_ends_on": "2027-12-31"},
+            "no minimum term",
+        ),
+        (
+            {**CUNIO, "terms": "connectavo-2021-12", "package": "standard"},
+            {"term_ends_on": "2027-12-31"},
+            "agree on term_months instead",
+        ),
+    ],
+)
+def test_the_last_day_of_a_term_may_be_agreed(
+    shared: Service, terms: dict[str, str], agreed: dict[str, object], says: str | None
+) -> None:
+    key = f"k-until-{len(shared.actions())}"
+    shared.ask("PUT", f"/v1/customers/{key}", CUSTOMER)
+    path, body = f"/v1/customers/{key}/contract", {**terms, **agreed}
+    if says:
+        assert says in shared.refused("POST", path, body, "term_ends_on")
+        return
+    assert shared.ask("POST", path, body, expect=201)["term_ends_on"] == agreed["term_ends_on"]
+    assert shared.ask("POST", path, body, expect=201)["term_ends_on"] == agreed["term_ends_on"]
+
+
 @pytest.mark.clause("cunio 8.3")
 def test_less_that_was_agreed_in_time_may_be_recorded_later(service: Service) -> None:
     path = contract(service, "k-1", {**CUNIO, "starts_on": "2025-12-01", "addons": ["craftsmen"]})

@@ -39,6 +39,7 @@ def event(text: str, terms: Terms = FLUKS) -> ContractEvent:
         received_on=day(next(iter(signed["<"]), None)),
         trial_ends_on=day(named.get("trial")),
         term_months=int(named["months"]) if "months" in named else None,
+        term_ends_on=day(named.get("until")),
         prices=prices,
         cause=named.get("cause", "notice"),  # type: ignore[arg-type]
     )

@@ -406,6 +406,20 @@ def test_an_add_on_that_the_terms_do_not_have_is_no_reason_to_fail() -> None:
     assert "der Vertrag endet" in termination_end(CLOUDETEER, signed, date(2026, 10, 31), addons=["fax"]).why
 
 
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("received_on", "ends_on"),
+    [("2027-09-30", "2027-12-31"), ("2027-10-01", "2028-12-31"), ("2026-10-15", "2027-12-31")],
+)
+def test_a_notice_ends_a_contract_with_its_agreed_last_day(received_on: str, ends_on: str) -> None:
+    signed = contract(CUNIO, "2026-10-15", term_ends_on=date(2027, 12, 31))
+    told = termination_end(CUNIO, signed, date.fromisoformat(received_on))
+    assert told.ends_on == day(ends_on)
+    assert (
+        "Die Laufzeit ist bis zum 31.12.2027 vereinbart und verlängert sich um 12 Monate (cunio AGB 13.1)." in told.why
+    )
+
+
 UNSAID = replace(FLUKS, rules=replace(FLUKS.rules, important_reason=None))
 
 

@@ -69,6 +69,32 @@ def test_a_term_may_be_agreed(months: int | None, last: str) -> None:
     assert (term.last.isoformat(), term.clause) == (last, "cunio AGB 13.1")
 
 
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("2026-10-15", "2026-10-15 2027-12-31"),
+        ("2027-12-31", "2026-10-15 2027-12-31"),
+        ("2028-01-01", "2028-01-01 2028-12-31"),
+        ("2028-12-31", "2028-01-01 2028-12-31"),
+        ("2029-01-01", "2029-01-01 2029-12-31"),
+    ],
+)
+def test_a_last_day_may_be_agreed_and_renewals_follow_it(on: str, expected: str) -> None:
+    signed = contract(CUNIO, "2026-10-15", term_ends_on=date(2027, 12, 31))
+    term = term_on(CUNIO, signed, date.fromisoformat(on))
+    assert term is not None
+    assert f"{term.first} {term.last}" == expected
+
+
+@pytest.mark.clause("Cloudeteer 13(1)")
+def test_after_an_agreed_last_day_a_contract_is_open_ended_or_over() -> None:
+    signed = contract(CLOUDETEER, "2026-10-15", term_ends_on=date(2027, 1, 20))
+    assert [term_on(CLOUDETEER, signed, day) is None for day in (date(2027, 1, 20), date(2027, 1, 21))] == [False, True]
+    start = contract(CONNECTAVO, "2026-10-15", "start", term_ends_on=date(2027, 1, 20))
+    assert fixed_end(CONNECTAVO, start) == date(2027, 1, 20)
+
+
 @pytest.mark.clause("Connectavo II 9.2")
 @pytest.mark.parametrize(
     ("terms", "package", "ends_on"),
