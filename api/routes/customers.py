@@ -10,7 +10,7 @@ from api import customers
 from api.access import Engine, Finance, Work
 from api.entitlement import Entitlement
 from api.errors import NotFound
-from api.forms import CUSTOMER_PATTERN, MONTH_PATTERN, CustomerForm, MandateForm
+from api.forms import CUSTOMER_PATTERN, MONTH_PATTERN, CustomerForm, MandateForm, Moment
 from api.page import Cursor, Limit, Page, page
 from api.usage import UsageAnswer, usage_answer
 from invoicing import history
@@ -52,10 +52,13 @@ def list_customers(work: Work, _: Finance, cursor: Cursor = None, limit: Limit =
 
 
 @router.get("/{customer}")
-def get_customer(work: Work, _: Finance, customer: Customer) -> CustomerAnswer:
-    """Show a customer's newest master data."""
+def get_customer(work: Work, _: Finance, customer: Customer, known_at: Moment | None = None) -> CustomerAnswer:
+    """Show a customer's master data, as they were known at an instant (default now)."""
     with work.ledger.read() as session:
-        return _customer(customers.known(session, customer))
+        customers.known(session, customer)
+        if (found := history.customer(session, customer, known_at)) is None:
+            raise NotFound(f"Customer {customer!r} was not known then.")
+        return _customer(found)
 
 
 @router.put("/{customer}")

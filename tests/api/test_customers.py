@@ -262,6 +262,13 @@ def test_the_past_is_shown_as_it_was_known(service: Service) -> None:
     assert shown("on=2026-12-01&known_at=2026-11-03T10:00:00%2B01:00") == ("premium-50000", ["forms"])
     service.ask("GET", "/v1/customers/k-1/contract?on=2026-08-31", expect=404)
     service.ask("GET", "/v1/customers/k-1/contract?known_at=2026-11-01T09:00:00Z", expect=404)
+    service.ask("GET", "/v1/customers/k-1?known_at=2026-11-01T09:00:00Z", expect=404)
+    was = service.ask("GET", "/v1/customers/k-1")
+    before = service.clock.now.isoformat().replace("+", "%2B")
+    service.clock.move(minutes=1)
+    service.ask("PUT", "/v1/customers/k-1", {**CUSTOMER, "city": "Bremerhaven"})
+    assert service.ask("GET", "/v1/customers/k-1")["city"] == "Bremerhaven"
+    assert service.ask("GET", f"/v1/customers/k-1?known_at={before}") == was
     service.refused("GET", "/v1/customers/k-1/contract?known_at=2026-11-02T09:00:00", None, "known_at")
     service.refused("GET", "/v1/customers/k-1/contract?on=morgen", None, "on")
 
