@@ -167,6 +167,7 @@ def test_a_contract_starts_once(each_service: Service) -> None:
         "ends_on": None,
         "trial_ends_on": None,
         "term_months": None,
+        "term_ends_on": None,
         "prices": {},
         "prepaid": False,
     }
