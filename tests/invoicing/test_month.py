@@ -311,6 +311,22 @@ def test_the_allowance_of_a_month_that_is_not_whole(
     assert charged(terms("thirtieths", allowance=allowance), text, "2026-10", used(**calls)) == expected
 
 
+@pytest.mark.clause("fluks 5.2")
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ({}, ["large Monat 600,00"]),
+        ({"d15": 900}, ["large Monat 600,00"]),
+        ({"d15": 900, "d16": 1}, ["large Monat 600,00", "large Aufruf 0,05"]),
+    ],
+)
+def test_without_proration_two_contracts_of_a_month_are_one_month_of_the_later(
+    calls: dict[str, int], expected: list[str]
+) -> None:
+    text = "2026-10-05 starts small \n 2026-10-15 ends \n 2026-10-16 starts large"
+    assert charged(terms("none"), text, "2026-10", used(**calls)) == expected
+
+
 @pytest.mark.clause("cunio 8.4")
 @pytest.mark.parametrize(
     ("trial", "expected"),
@@ -663,6 +679,41 @@ def test_what_was_paid_in_advance_is_netted_or_goes_back_under_whatever_terms(
 
 
 @pytest.mark.clause("Cloudeteer 6(1)")
+@pytest.mark.parametrize("prices", ["net", "gross"])
+@pytest.mark.parametrize(
+    ("item", "cents", "expected"),
+    [
+        (
+            "packages.small",
+            29_999,
+            "0.01 1 AGB 1: zu berechnen 300,00 € − im Voraus berechnet 299,99 € = 0,01 €",
+        ),
+        (
+            "packages.gone",
+            29_999,
+            "-299.99 -29999 AGB 3: zu berechnen 0,00 € − im Voraus berechnet 299,99 € = -299,99 €",
+        ),
+    ],
+)
+def test_a_correction_says_for_which_days_and_how_it_is_reckoned(
+    prices: str, item: str, cents: int, expected: str
+) -> None:
+    """Under gross prices too; whatever stands first in the price list, it is the base price that is corrected."""
+    of, month = terms("calendar_days", billing="advance", prices=prices), BillingMonth(2026, 4)
+    small = of.packages["small"]
+    of = replace(of, packages={"small": replace(small, prices=small.prices[::-1])})
+    paid = {item: Advance(cents, "Paket Small", "AGB 3", Decimal(19), gross=prices == "gross")}
+    parts = parts_of(story("2026-01-01 starts small"), month, "calendar_days")
+    (found,) = (
+        each for each in Bill(of, parts, Usage("k", month), in_advance=paid).charges if each.kind == "adjustment"
+    )
+    clause = found.clause.removeprefix("fluks ")
+    assert f"{found.unit_price} {found.cents} {clause}: {found.formula}" == expected
+    assert (found.item, found.first, found.last) == (item, month.first_day, month.last_day)
+    assert (found.quantity, found.gross) == (1, prices == "gross")
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
 def test_the_next_month_is_charged_by_its_own_terms() -> None:
     of, month = terms("calendar_days", billing="advance"), BillingMonth(2026, 3)
     dearer = replace(of.packages["small"], prices=(Flat("flat", Decimal(333), "9"),))
@@ -674,6 +725,21 @@ def test_the_next_month_is_charged_by_its_own_terms() -> None:
     assert [each.cents for each in replace(bill, next_terms=arrears).charges] == [30_000]
     assert [each.cents for each in replace(bill, terms=arrears, next_terms=of).charges] == [33_300, 30_000]
     assert [each.cents for each in replace(bill, next_terms=None).charges] == [30_000]
+
+
+@pytest.mark.clause("Connectavo I 2.4")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [  # a contract's last month is named when it is prepaid in the end
+        ("2026-01-01 starts small \n 2026-10-31 ends", [""]),
+        ("2026-01-01 starts small \n 2026-10-01 prepays \n 2026-10-31 ends", [", Oktober 2026"]),
+        ("2026-01-01 starts small \n 2026-10-20 prepays \n 2026-10-31 ends", [", Oktober 2026"]),
+    ],
+)
+def test_the_last_month_of_who_prepays_is_named(text: str, expected: list[str]) -> None:
+    of, month = terms("calendar_days"), BillingMonth(2026, 10)
+    charges = Bill(of, parts_of(story(text), month, "calendar_days"), Usage("k", month), of).charges
+    assert [each.text.removeprefix("Paket Small, Grundpreis inklusive 300 Aufrufe") for each in charges] == expected
 
 
 @pytest.mark.clause("Connectavo I 2.4")

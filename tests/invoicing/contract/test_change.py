@@ -59,6 +59,13 @@ def test_a_change_at_the_start_of_an_open_month_is_fine(life: str, text: str, bi
         (RUNNING, "2026-10-01 changed basic-5000", None, "effective_on", "starts on 2026-10-15 .*: choose 2026-11-01"),
         (RUNNING, "2026-11-01 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
         (RUNNING, "2026-11-15 changed basic-5000", "2026-11-30", "effective_on", "already invoiced: choose 2026-12-01"),
+        (
+            RUNNING,
+            "2026-12-02 changed basic-5000",
+            "2026-11-30",
+            "effective_on",
+            "not the first day .* choose 2027-01-01",
+        ),
         (ENDING, "2027-04-01 changed basic-5000", None, "effective_on", "ends on 2027-03-31"),
         (
             f"{ENDING}\n2027-05-01 started basic-2500\n2027-06-30 terminated",
@@ -271,6 +278,14 @@ def test_more_and_less_may_have_days_of_their_own() -> None:
     change(terms, PLUS, "2026-11-10 changed -craftsmen")
     with pytest.raises(ContractError, match="choose 2026-12-01"):
         change(terms, PLUS, "2026-11-10 changed +tickets")
+
+
+@pytest.mark.clause("cunio 8.3")
+def test_without_a_term_it_is_never_too_late_for_less() -> None:
+    terms = replace(CUNIO, rules=replace(CUNIO.rules, term=None))
+    change(terms, PLUS, "2027-09-15 changed -craftsmen", agreed="2027-09-15")
+    with pytest.raises(ContractError, match="choose 2027-09-15"):
+        change(terms, PLUS, "2027-09-14 changed -craftsmen", agreed="2027-09-15")
 
 
 @pytest.mark.clause("fluks 13.1")
