@@ -616,6 +616,21 @@ def test_base_prices_in_advance_and_what_became_of_them() -> None:
 
 
 @pytest.mark.clause("Cloudeteer 6(1)")
+def test_only_base_prices_of_the_next_month_were_billed_in_advance() -> None:
+    """Two parts of it add up; what was used, what was booked, and the month itself are none of it."""
+    of, months = terms("calendar_days", billing="advance"), (BillingMonth(2026, 3), BillingMonth(2026, 4))
+    events = story("2026-01-01 starts small mail \n 2026-04-16 raises packages.small 330.00")
+    parts = [parts_of(events, month, "calendar_days") for month in months]
+    usage = Usage("k", months[0], (DayCount(months[0].first_day, {"calls": 301}),))
+    (work,) = rate(of, parts[0][:1], usage)[1:2]
+    booked = (replace(work, kind="work", first=months[1].first_day), replace(work, kind="order", first=None, last=None))
+    bill = Bill(of, parts[0], usage, of, parts[1], booked=booked)
+    lines = lines_of(bill.charges, is_gross=False)
+    found = billed_in_advance([*lines, replace(lines[0], first=None, last=None)], months[1])
+    assert {key: each.cents for key, each in found.items()} == {"packages.small": 31_500, "addons.mail": 3_000}
+
+
+@pytest.mark.clause("Cloudeteer 6(1)")
 def test_a_correction_says_of_what_and_of_which_month() -> None:
     month = BillingMonth(2026, 4)
     paid = {

@@ -82,6 +82,7 @@ def test_a_change_at_the_start_of_an_open_month_is_fine(life: str, text: str, bi
         (RUNNING, "2026-11-01 changed basic-9", None, "package", "'basic-9' is no package .* basic-2500"),
         (RUNNING, "2026-11-01 changed +fax", None, "add_addons", "fax: no add-on .* forms"),
         (RUNNING, "2026-11-01 changed -fax", None, "remove_addons", "fax: no add-on"),
+        (RUNNING, "2026-11-01 changed +fax +cinema", None, "add_addons", "^cinema, fax: no add-on"),
         (RUNNING, "2026-11-01 changed +emails", None, "add_addons", "already booked: emails"),
         (RUNNING, "2026-11-01 changed -forms", None, "remove_addons", "not booked: forms"),
         (RUNNING, "2026-11-01 changed", None, "package", "changes nothing"),
@@ -183,6 +184,11 @@ def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
             FLUKS,
             "2026-10-15 started basic-2500 packages.gold=200.00",
             "prices: packages.gold: has no monthly price in fluks",
+        ),
+        (
+            FLUKS,
+            "2026-10-15 started basic-2500 packages.gold=200.00 addons.fax=1.00",
+            "prices: ^addons.fax, packages.gold: has no monthly price",
         ),
         (CUNIO, "2026-10-15 started basis +documents addons.documents=9.00", None),
         (

@@ -210,6 +210,33 @@ def test_a_trial_is_left_with_its_last_day(trial: str, received_on: str, ends_on
     assert by_provider.ends_on.isoformat() == "2028-09-14"
 
 
+@pytest.mark.clause("cunio 8.4")
+@pytest.mark.parametrize(
+    ("ends_on", "expected"),
+    [("2027-10-05", "2027-10-05 trial"), ("2028-09-14", "2028-09-14 notice"), ("2029-09-14", "2029-09-14 notice")],
+)
+def test_who_names_a_later_day_in_a_trial_stays_until_then(ends_on: str, expected: str) -> None:
+    signed = contract(CUNIO, "2027-09-15", trial_ends_on=date(2027, 10, 5))
+    told = termination_end(CUNIO, signed, date(2027, 9, 20), ends_on=day(ends_on))
+    assert f"{told.ends_on} {told.cause}" == expected
+
+
+@pytest.mark.clause("fluks 16.1")
+def test_under_terms_without_a_trial_a_notice_has_its_period() -> None:
+    """A contract that began with a trial, and moved to other terms since."""
+    signed = contract(FLUKS, "2026-01-01", trial_ends_on=date(2026, 11, 30))
+    told = termination_end(FLUKS, signed, date(2026, 11, 20))
+    assert (told.ends_on, told.cause) == (date(2026, 12, 31), "notice")
+
+
+@pytest.mark.clause("fluks 16.1")
+def test_who_names_the_earliest_day_is_told_the_same_as_who_names_none() -> None:
+    signed, received = contract(FLUKS, "2026-09-15"), date(2026, 11, 2)
+    assert termination_end(FLUKS, signed, received, ends_on=date(2026, 12, 31)) == termination_end(
+        FLUKS, signed, received
+    )
+
+
 @pytest.mark.clause("fluks 16.1")
 @pytest.mark.parametrize(
     ("terms", "package", "received_on", "why"),
@@ -361,6 +388,13 @@ SERVICES = "2025-01-01 started managed-cloud +monitoring +on-call"
             "2027-01-31 das Zusatzmodul Monitoring und das Zusatzmodul Rufbereitschaft enden",
         ),
         (CLOUDETEER, SERVICES, ["backup"], "addons: not booked: backup"),
+        (CLOUDETEER, SERVICES, ["patching", "backup"], "addons: not booked: backup, patching"),
+        (
+            CLOUDETEER,
+            "2025-01-01 started managed-cloud\n2027-02-01 changed +on-call +monitoring",
+            ["on-call", "monitoring"],
+            "addons: monitoring, on-call will be booked only after",
+        ),
         (CLOUDETEER, f"{SERVICES}\n2026-11-01 changed -monitoring", ["monitoring"], "addons: not booked: monitoring"),
         (
             CLOUDETEER,
