@@ -725,7 +725,7 @@ def test_a_correction_says_for_which_days_and_how_it_is_reckoned(
     clause = found.clause.removeprefix("fluks ")
     assert f"{found.unit_price} {found.cents} {clause}: {found.formula}" == expected
     assert (found.item, found.first, found.last) == (item, month.first_day, month.last_day)
-    assert (found.quantity, found.gross) == (1, prices == "gross")
+    assert (found.quantity, found.gross) == (Decimal(1), prices == "gross")
 
 
 @pytest.mark.clause("Cloudeteer 6(1)")

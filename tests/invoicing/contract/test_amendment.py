@@ -169,6 +169,8 @@ ANNOUNCED = f"{SIGNED}\n2027-02-01 terms_changed terms:fluks-2027 <2026-11-20"
         (f"{ANNOUNCED}\n2027-03-01 changed premium-50000", "2027-01-04", "2027-02-01"),
         (ANNOUNCED, "2026-11-19", "announced on 2026-11-20: not before"),
         (SIGNED, "2026-11-20", "no new terms are announced"),
+        # nobody knows when the customer was told
+        (f"{SIGNED}\n2027-02-01 terms_changed terms:fluks-2027", "2026-11-20", "no new terms are announced"),
         (f"{SIGNED}\n2026-05-01 terms_changed terms:x <2026-03-01", "2026-11-20", "had to come until 2026-04-13"),
         (
             ANNOUNCED.replace(SIGNED, f"{SIGNED}\n2026-05-01 terms_changed terms:x <2026-03-01"),

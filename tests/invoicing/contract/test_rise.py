@@ -106,6 +106,7 @@ def test_a_contract_that_never_began_has_no_prices_to_rise() -> None:
         ({"packages.basis": "150.00", "addons.craftsmen": "59.00"}, "makes every price"),
         ({"addons.tickets": "9.00"}, "addons.tickets is not paid for: choose from packages.basis, addons.craftsmen"),
         ({"packages.plus": "400.00"}, "packages.plus is not paid for: choose from packages.basis, addons.craftsmen"),
+        ({"packages.plus": "400.00", "addons.tickets": "9.00"}, "^addons.tickets, packages.plus is not paid for"),
     ],
 )
 def test_only_what_is_paid_for_rises(prices: dict[str, str], says: str) -> None:
@@ -208,6 +209,16 @@ NEXT = "2028-11-01 price_raised packages.basis=170.00"  # again more than 5 %
         (f"{RISING.replace('160.00', '150.00')}\n{NEXT} <2027-08-16", "2027-09-16", "2028-10-31"),
         (f"{RISING}\n{NEXT.replace('170.00', '161.00')} <2027-08-16", "2027-09-16", "2027-10-31"),
         (f"{RISING}\n{NEXT} <2027-11-02", "2027-11-15", "2028-10-31"),
+        # the first and the last day of the later one, when the earlier is closed
+        (f"{RISING}\n{NEXT} <2027-09-20", "2027-09-20", "2028-10-31"),
+        (f"{RISING}\n{NEXT} <2027-09-01", "2027-10-01", "2028-10-31"),
+        # what else was announced meanwhile is no rise
+        (f"{RISING}\n2027-12-01 terms_changed terms:next <2027-08-20", "2027-09-16", "2027-10-31"),
+        (
+            f"{SIGNED}\n2027-12-01 terms_changed terms:next <2027-08-20",
+            "2027-09-16",
+            "cause: no price rise is announced",
+        ),
         # with one that is waived falls the one on top of it
         (
             f"{SIGNED}\n2027-11-01 price_raised packages.basis=156.00 <2027-08-01\n"
@@ -287,6 +298,13 @@ def test_what_was_invoiced_or_signed_since_is_not_undone(
             "2028-11-01 price_raised packages.plus=380.00 <2027-09-20",
             "2027-09-25",
             "2028-11-01",
+        ),
+        # the one of the contract that follows, which ends just before a rise that the earlier one does not see any more
+        (
+            f"{RISING}\n{NEXT}\n2027-10-31 terminated cause:price_rise\n2027-11-01 started plus\n"
+            "2029-11-01 price_raised packages.plus=380.00 <2027-09-20\n2028-10-31 terminated",
+            "2027-09-25",
+            "2029-11-01",
         ),
         (SIGNED, "2027-08-16", None),
     ],
