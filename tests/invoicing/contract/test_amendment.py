@@ -115,6 +115,12 @@ SIGNED = "2026-01-01 started basic-2500"
             "terms: have no premium-50000, emails, forms: change the contract first",
         ),
         (f"{SIGNED} +forms", SMALLER, None, "terms: fluks-2027 have no forms"),
+        (
+            "2026-01-01 started premium-50000\n2027-02-01 changed basic-5000",
+            SMALLER,
+            None,
+            "terms: have no basic-5000, premium-50000: change the contract first",
+        ),
         (SIGNED, FLUKS, None, "terms: the contract already has fluks-2023-03"),
         # one announcement at a time, so that an objection is to that one
         (f"{SIGNED}\n2026-11-02 terms_changed terms:fluks-2026 <2026-09-01", NEXT, None, "2027-01-01"),

@@ -95,6 +95,14 @@ def test_after_an_agreed_last_day_a_contract_is_open_ended_or_over() -> None:
     assert fixed_end(CONNECTAVO, start) == date(2027, 1, 20)
 
 
+def test_a_term_of_no_months_binds_nobody() -> None:
+    for terms, package in ((CUNIO, "basis"), (CONNECTAVO, "start"), (CLOUDETEER, "managed-cloud")):
+        signed = contract(terms, "2026-10-15", package, term_months=0)
+        assert term_on(terms, signed, signed.starts_on - A_DAY) is None
+        assert term_on(terms, signed, signed.starts_on) is None
+        assert fixed_end(terms, signed) is None
+
+
 @pytest.mark.clause("Connectavo II 9.2")
 @pytest.mark.parametrize(
     ("terms", "package", "ends_on"),
