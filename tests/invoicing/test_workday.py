@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.workday import holidays, is_workday, last_day_to_act
+from invoicing.workday import State, holidays, is_workday, last_day_to_act
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 
@@ -61,6 +61,16 @@ def test_only_weekends_and_holidays_of_the_whole_federation_are_free(day: str, w
 )
 def test_a_last_day_that_is_free_moves_to_the_next_working_day(last_day: str, until: str) -> None:
     assert last_day_to_act(date.fromisoformat(last_day)) == date.fromisoformat(until)
+
+
+@pytest.mark.clause("§ 193 BGB")
+@pytest.mark.parametrize(
+    ("state", "until"), [(None, "2027-11-01"), ("HB", "2027-11-01"), ("NW", "2027-11-02"), ("BY", "2027-11-02")]
+)
+def test_a_holiday_of_one_state_is_free_only_there(state: State | None, until: str) -> None:
+    """All Saints, a Monday."""
+    assert last_day_to_act(date(2027, 11, 1), state) == date.fromisoformat(until)
+    assert last_day_to_act(date(2027, 10, 30), state) == date.fromisoformat(until)
 
 
 @given(DAYS)

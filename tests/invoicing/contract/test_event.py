@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -178,6 +179,16 @@ def test_a_waiver_takes_nothing_back_of_an_earlier_contract(day: str, state: str
     found = state_on(history(WAIVED, CUNIO), date.fromisoformat(day))
     assert shown(found) == state
     assert not found or found.prices == {}
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_of_two_rises_of_one_day_the_newest_is_taken_back() -> None:
+    first, second = (f"2027-11-01 price_raised packages.basis={price}.00" for price in (155, 160))
+    found = state_on(
+        history(f"2026-10-15 started basis\n{first}\n{second}\n2027-11-01 price_waived", CUNIO), date(2027, 11, 1)
+    )
+    assert found is not None
+    assert found.prices == {"packages.basis": Decimal(155)}
 
 
 @pytest.mark.parametrize("kind", ["terms_objected", "price_waived"])

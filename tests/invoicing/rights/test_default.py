@@ -51,6 +51,8 @@ def test_a_debit_is_in_default_only_after_it_was_returned(history: str, begins: 
         ("100.00 due 10-12 remind 10-20>10-30", "10-31"),  # the reminder gives time
         ("100.00 due 10-12 remind 10-20>10-31", "11-03"),  # a Saturday: until Monday
         ("100.00 due 10-12 remind 10-20>10-20", "10-21"),
+        ("100.00 due 10-12 remind 10-20>10-19", "10-21"),  # that day was over: no deadline
+        ("100.00 due 10-12 remind 10-24>10-24", "10-25"),  # nor is the same day one, be it a Saturday
         ("100.00 due 10-12 remind 10-20>10-30 10-25", "10-26"),
         ("100.00 due 10-12 received 10-01 remind 10-20>11-27", "11-12"),  # the law's thirty days go on
         ("100.00 due 10-12 remind 10-12", None),  # too early: it may still be paid

@@ -1,8 +1,8 @@
 import pytest
 
 from invoicing.rights import RightsError, due_date
-from invoicing.terms import Terms
-from tests.invoicing.rights.samples import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, claim, day
+from invoicing.terms import Setting, Terms
+from tests.invoicing.rights.samples import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, claim, day, vendor
 
 
 @pytest.mark.clause("Cloudeteer 6(2)")
@@ -58,6 +58,8 @@ def test_without_a_period_an_invoice_is_payable_on_the_day_of_the_announced_debi
     assert due.day == day("10-12")
     assert due.why == "Fällig am Tag des angekündigten Einzugs, 12.10.2026 (fluks AGB 13.3)."
     assert due_date(KLUGO, day("10-01"), debit_on=day("10-12")).clause == "KLUGO AGB 20"
+    announced = vendor("KLUGO AGB", payment=KLUGO.rules.payment, prenotification_days=Setting(5, "21"))
+    assert due_date(announced, day("10-01"), debit_on=day("10-12")).clause == "KLUGO AGB 21"
 
 
 @pytest.mark.clause("fluks 13.3")
@@ -79,6 +81,10 @@ def test_the_sentence_names_event_period_clause_and_the_day_it_moved_to() -> Non
     assert due.why == (
         "Rechnungsdatum 01.10.2026, Zahlungsfrist 10 Tage (Cloudeteer AGB 6(2); §§ 187, 188 BGB): "
         "Zahlbar bis zum 11.10.2026 (Samstag, Sonntag oder Feiertag), damit bis zum 12.10.2026 (§ 193 BGB)."
+    )
+    assert due_date(CUNIO, day("10-01"), received_on=day("10-05")).why == (
+        "Zugang der Rechnung 05.10.2026, Zahlungsfrist 14 Tage (cunio AGB 8.1; §§ 187, 188 BGB): "
+        "Zahlbar bis zum 19.10.2026."
     )
 
 

@@ -1,7 +1,9 @@
 import pytest
 
 from invoicing.rights import may_end_for_cause
-from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO
+from invoicing.terms import Setting
+from invoicing.terms.rules import ForCause
+from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO, vendor
 from tests.invoicing.rights.test_lock import FEE, account
 
 
@@ -72,6 +74,22 @@ def test_thirty_days_after_a_reminder(history: str, on: str, cents: int) -> None
     assert (right.allowed, right.cents, right.limit_cents) == (cents >= FEE, cents, FEE)
 
 
+@pytest.mark.clause("fluks 16.2")
+@pytest.mark.parametrize(("owed", "allowed"), [("0.00", False), ("0.01", True)])
+def test_without_a_monthly_fee_any_amount_matters(owed: str, allowed: bool) -> None:  # noqa: FBT001
+    owing = account("11-20", f"{owed} due 10-12 remind 10-20", fee=0)
+    assert may_end_for_cause(FLUKS, owing, FIGURES).allowed is allowed
+
+
+@pytest.mark.clause("cunio 8.4")
+def test_where_the_first_fee_is_no_reason_it_counts_as_any_other() -> None:
+    terms = vendor(
+        "cunio AGB", default=CUNIO.rules.default, for_cause=Setting(ForCause("monthly_fees", monthly_fees=2), "8.4")
+    )
+    right = may_end_for_cause(terms, account("10-13", "595.00 due 10-12 first"), FIGURES)
+    assert (right.allowed, right.cents, right.limit_cents) == (False, 59_500, 2 * FEE)
+
+
 def test_each_answer_says_why() -> None:
     assert may_end_for_cause(CUNIO, account("10-13", "595.00 due 10-12 first"), FIGURES).why == (
         "Der Vertrag darf ohne Frist gekündigt werden (cunio AGB 8.4): Die erste monatliche Vergütung wurde nicht "
@@ -81,10 +99,12 @@ def test_each_answer_says_why() -> None:
         "Der Vertrag darf nicht ohne Frist gekündigt werden (cunio AGB 8.4): 1.190,00 € sind in Verzug, nicht mehr als "
         "2 monatliche Vergütungen (1.190,00 €)."
     )
-    assert may_end_for_cause(FLUKS, account("11-20", "600.00 due 10-12 remind 10-20"), FIGURES).why == (
-        "Der Vertrag darf ohne Frist gekündigt werden (fluks AGB 16.2): 600,00 € sind 30 Tage nach einer Mahnung noch "
-        "offen."
-    )
+    for owed in ("600,00", "595,00"):
+        reminded = account("11-20", f"{owed.replace(',', '.')} due 10-12 remind 10-20")
+        assert may_end_for_cause(FLUKS, reminded, FIGURES).why == (
+            f"Der Vertrag darf ohne Frist gekündigt werden (fluks AGB 16.2): {owed} € sind 30 Tage nach einer Mahnung "
+            "noch offen."
+        )
     assert may_end_for_cause(FLUKS, account("11-20", "100.00 due 10-12 remind 10-20"), FIGURES).why == (
         "Der Vertrag darf nicht ohne Frist gekündigt werden (fluks AGB 16.2): 100,00 € sind 30 Tage nach einer Mahnung "
         "noch offen, gelten aber als unerheblich (Grenze 595,00 €)."

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from invoicing.rights import RightsError, default_costs, figures, interest_of, load_figures
-from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, claim, day
+from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, KLUGO, claim, day
 
 DUE = "1000.00 due 2025-12-31"
 
@@ -58,7 +58,11 @@ def test_the_sentence_names_days_points_and_law() -> None:
         "Verzugszinsen vom 01.01.2026 bis zum 30.01.2026, 9 Prozentpunkte über dem Basiszinssatz (§ 288 Abs. 2 BGB): "
         "8,44 €."
     )
-    assert interest_of(CUNIO, claim(f"{DUE} consumer"), day("2026-01-30"), FIGURES).clause == "§ 288 Abs. 1 BGB"
+    consumer = interest_of(CUNIO, claim(f"{DUE} consumer"), day("2026-01-30"), FIGURES)
+    assert consumer.clause == "§ 288 Abs. 1 BGB"
+    assert ", 5 Prozentpunkte über dem Basiszinssatz (§ 288 Abs. 1 BGB): 5,15 €." in consumer.why
+    several = interest_of(CUNIO, claim("1000.00 due 2024-12-21"), day("2025-01-10"), FIGURES)
+    assert several.why.startswith("Verzugszinsen vom 22.12.2024 bis zum 10.01.2025, ")
     assert interest_of(CUNIO, claim(f"{DUE} debit"), day("2026-01-30"), FIGURES).why == (
         "Bis zum 30.01.2026 keine Verzugszinsen (§ 288 Abs. 2 BGB). Kein Verzug: Der Betrag wird eingezogen, und der "
         "Einzug wurde nicht zurückgegeben (§ 286 Abs. 4 BGB)."
@@ -112,13 +116,15 @@ def test_interest_grows_with_time_and_stops_with_payment(cents: int, paid: int, 
         ("Cloudeteer", f"{DUE} consumer", "2026-01-01", 500, 0, 500),
         ("cunio", DUE, "2026-01-01", 5000, 4000, 1000),  # by law alone
         ("cunio", f"{DUE} consumer", "2026-01-01", 500, 0, 500),
+        ("KLUGO", f"{DUE} remind 2026-01-05", "2026-01-05", 5000, 0, 0),  # no rule at all: after a reminder
+        ("KLUGO", f"{DUE} remind 2026-01-05", "2026-01-06", 5000, 4000, 1000),
         ("Cloudeteer", f"{DUE} paid 2025-12-31=1000.00", "2026-01-30", 5000, 0, 0),
     ],
 )
 def test_the_lump_sum_and_dunning_costs_beyond_it(
     vendor: str, history: str, on: str, spent: int, lump: int, dunning: int
 ) -> None:
-    terms = CLOUDETEER if vendor == "Cloudeteer" else CUNIO
+    terms = {"Cloudeteer": CLOUDETEER, "cunio": CUNIO, "KLUGO": KLUGO}[vendor]
     costs = default_costs(terms, claim(history), day(on), spent, FIGURES)
     assert (costs.lump_cents, costs.dunning_cents) == (lump, dunning)
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 
 from invoicing.rights import Account, may_lock, may_stay_locked
-from invoicing.terms import Terms
-from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO, claim, day
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import Lock
+from tests.invoicing.rights.samples import CLOUDETEER, CUNIO, FIGURES, FLUKS, KLUGO, claim, day, vendor
 
 FEE = 59_500
 # A debit of one monthly fee comes back on the 15th; reminded on the 19th, and again on the 26th: until 9 November.
@@ -173,8 +174,10 @@ def test_each_answer_says_why(terms: Terms, on: str, history: str, why: str) -> 
 
 
 def test_terms_that_know_no_lock_compare_no_amounts() -> None:
-    right = may_lock(KLUGO, account("12-31", WARNED), FIGURES)
-    assert (right.allowed, right.cents, right.limit_cents, right.last_day) == (False, 0, 0, None)
+    """Or one for something else than unpaid claims."""
+    for terms in (KLUGO, vendor("KLUGO AGB", lock=Setting(Lock("overuse"), "5"))):
+        right = may_lock(terms, account("12-31", WARNED), FIGURES)
+        assert (right.allowed, right.cents, right.limit_cents, right.last_day) == (False, 0, 0, None)
 
 
 @pytest.mark.clause("fluks 13.5")

@@ -139,6 +139,10 @@ def test_each_answer_says_why() -> None:
         "Der Widerruf ist rechtzeitig, möglich bis zum 19.10.2026 (KLUGO AGB 9.1), 14,50 € bleiben als Wertersatz für "
         "1/2 der Leistung; bis zum 26.10.2026 zurückzugeben sind 14,50 € durch Überweisung."
     )
+    assert withdraw(KLUGO, ORDER, day("10-10"), day("10-12"), FIGURES).why == (
+        "Der Widerruf ist rechtzeitig, möglich bis zum 19.10.2026 (KLUGO AGB 9.1); bis zum 26.10.2026 zurückzugeben "
+        "sind 29,00 € durch Überweisung."
+    )
     assert withdraw(KLUGO, ORDER, day("10-20"), day("10-20"), FIGURES).why == (
         "Der Widerruf ist verspätet (KLUGO AGB 9.1): Abgesandt am 20.10.2026, möglich bis zum 19.10.2026."
     )
