@@ -13,7 +13,7 @@ from invoicing.contract import Contract
 from invoicing.contract.parts import Part, whole
 from invoicing.difference import Earlier, difference
 from invoicing.money import to_cents
-from invoicing.prices import Allowance, Minimum
+from invoicing.prices import Allowance, Minimum, PerUnit
 from invoicing.rating import Charge, rate
 from invoicing.terms import Setting, Terms, find
 from metering.month import BillingMonth
@@ -112,6 +112,47 @@ def test_the_formula_shows_both_reckonings(fluks: Terms, billed: int, now: int, 
     assert charge.formula == formula
 
 
+@pytest.mark.parametrize("prices", ["net", "gross"])
+def test_the_line_says_of_what_it_is(fluks: Terms, prices: str) -> None:
+    terms = replace(fluks, rules=replace(fluks.rules, prices=Setting(prices, "1")))
+    (charge,) = difference(terms, agreed(terms), october(10_000), october(10_001), NUMBER)
+    assert (charge.item, charge.meters, charge.gross) == (
+        "packages.standard-10000",
+        ("trigger", "action"),
+        prices == "gross",
+    )
+
+
+@pytest.mark.parametrize(
+    ("billed", "now", "text", "formula"),
+    [
+        (
+            0,
+            2,
+            "2 Auslöser nachträglich gezählt",
+            "neu: 2 × 0,25 € = 0,50 €; berechnet: 0 genutzt = 0,00 €; 0,50 € − 0,00 € = 0,50 €",
+        ),
+        (
+            2,
+            1,
+            "1 Auslöser storniert",
+            "neu: 1 × 0,25 € = 0,25 €; berechnet: 2 × 0,25 € = 0,50 €; 0,25 € − 0,50 € = -0,25 €",
+        ),
+        (
+            1,
+            0,
+            "1 Auslöser storniert",
+            "neu: 0 genutzt = 0,00 €; berechnet: 1 × 0,25 € = 0,25 €; 0,00 € − 0,25 € = -0,25 €",
+        ),
+    ],
+)
+def test_what_has_no_allowance_says_what_was_used(fluks: Terms, billed: int, now: int, text: str, formula: str) -> None:
+    package = replace(fluks.packages["basic-2500"], prices=(PerUnit("per_unit", ("trigger",), Decimal("0.25"), "1"),))
+    terms = replace(fluks, packages={"basic-2500": package})
+    (charge,) = difference(terms, agreed(terms, "basic-2500"), october(billed), october(now), NUMBER)
+    assert (charge.text, charge.formula) == (f"Nachberechnung Oktober 2026 zu {NUMBER}: {text}", formula)
+
+
 def test_what_is_missing_to_a_minimum_is_less_after_a_late_count(fluks: Terms) -> None:
     basic = fluks.packages["basic-2500"]
     least = replace(basic, prices=(*basic.prices, Minimum("minimum", Decimal("300.00"), "all", "Anlage 3 § 1")))
@@ -197,9 +238,11 @@ def test_the_counters_of_a_month_are_taken_together(fluks: Terms) -> None:
     assert [each.cents for each in earlier.charges] == [24]
 
 
-@pytest.mark.parametrize("missing", ["terms", "contract", "package"])
+@pytest.mark.parametrize("missing", ["terms", "contract", "package", "part"])
 def test_a_month_whose_terms_are_gone_is_not_rated(fluks: Terms, missing: str) -> None:
     contract = agreed(fluks, "gold" if missing == "package" else "standard-10000")
+    if missing == "part":  # one of two packages of the month is gone
+        contract = (*agreed(fluks, "basic-2500"), *agreed(fluks, "gold"))
     earlier = Earlier(
         NUMBER,
         None if missing == "terms" else fluks,
