@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -113,7 +114,7 @@ def test_the_formula_shows_both_reckonings(fluks: Terms, billed: int, now: int, 
 
 
 @pytest.mark.parametrize("prices", ["net", "gross"])
-def test_the_line_says_of_what_it_is(fluks: Terms, prices: str) -> None:
+def test_the_line_says_of_what_it_is(fluks: Terms, prices: Literal["net", "gross"]) -> None:
     terms = replace(fluks, rules=replace(fluks.rules, prices=Setting(prices, "1")))
     (charge,) = difference(terms, agreed(terms), october(10_000), october(10_001), NUMBER)
     assert (charge.item, charge.meters, charge.gross) == (
