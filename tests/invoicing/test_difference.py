@@ -131,7 +131,7 @@ def test_the_line_says_of_what_it_is(fluks: Terms, prices: Literal["net", "gross
             0,
             2,
             "2 Auslöser nachträglich gezählt",
-            "neu: 2 × 0,25 € = 0,50 €; berechnet: 0 genutzt = 0,00 €; 0,50 € − 0,00 € = 0,50 €",
+            "neu: 2 × 0,25 € = 0,50 €; berechnet: nichts = 0,00 €; 0,50 € − 0,00 € = 0,50 €",
         ),
         (
             2,
@@ -143,7 +143,7 @@ def test_the_line_says_of_what_it_is(fluks: Terms, prices: Literal["net", "gross
             1,
             0,
             "1 Auslöser storniert",
-            "neu: 0 genutzt = 0,00 €; berechnet: 1 × 0,25 € = 0,25 €; 0,00 € − 0,25 € = -0,25 €",
+            "neu: nichts = 0,00 €; berechnet: 1 × 0,25 € = 0,25 €; 0,00 € − 0,25 € = -0,25 €",
         ),
     ],
 )
