@@ -53,6 +53,8 @@ class Slot(NamedTuple):
 
 def plan(terms: Terms, parts: Sequence[Part]) -> tuple[Slot, ...]:
     """Return what is booked in a month's paid parts: each package, then each add-on, in the order of the price list."""
+    if len(parts) == 1 and not parts[0].is_trial:
+        return _slots(terms, (_stretch(parts[0], parts[0].first),))
     return _slots(terms, tuple([_stretch(part, parts[0].first) for part in parts if not part.is_trial]))
 
 
@@ -60,7 +62,8 @@ def _stretch(part: Part, first: date) -> Stretch:
     """Return what of a part its plan depends on: which contract it is of tells the day on which that one began."""
     contract = part.contract
     prices = tuple(contract.prices.items()) if contract.prices else ()
-    return Stretch(part.first, part.last, contract.package, contract.addons, prices, max(contract.starts_on, first))
+    began = max(first, contract.starts_on)
+    return Stretch(part.first, part.last, contract.package, contract.addons, prices, began)
 
 
 @lru_cache(_REMEMBERED)

@@ -23,10 +23,11 @@ def reckon(terms: Terms, parts: Sequence[Part], usage: Usage) -> list[Owed]:
     """
     owed = _in_trial(terms, parts, usage)
     for slot in plan(terms, parts):
-        own = [*slot.base, *_metered(terms, slot, parts, usage)]
-        owed += own
+        metered = _metered(terms, slot, parts, usage) if slot.metered else ()
+        owed += slot.base
+        owed += metered
         if slot.derived:
-            owed += _derived(slot, own)
+            owed += _derived(slot, (*slot.base, *metered))
     return owed
 
 
@@ -103,17 +104,18 @@ def priced(terms: Terms, parts: Sequence[Part]) -> tuple[str, ...]:
     return tuple(meter for meter in terms.meters if meter in meters)
 
 
-def _metered(terms: Terms, slot: Slot, parts: Sequence[Part], usage: Usage) -> Iterator[Owed]:
+def _metered(terms: Terms, slot: Slot, parts: Sequence[Part], usage: Usage) -> list[Owed]:
     """Charge what was used on the days on which it was booked, in a month of its own allowance, or in its share.
 
     Contract: fluks AGB Anlage 3 §2
     """
+    owed: list[Owed] = []
     for price in slot.metered:
         for span in slot.measuring:
             first, last = _reach(span.first, span.last, parts, usage)
             basis = Basis(measured(terms, usage, price.meters, first, last), span.share)
-            for amount in price.amounts(basis):
-                yield Owed(slot.item, slot.offer, price, amount, basis, first, last)
+            owed += [Owed(slot.item, slot.offer, price, amount, basis, first, last) for amount in price.amounts(basis)]
+    return owed
 
 
 def _reach(first: date, last: date, parts: Sequence[Part], usage: Usage) -> tuple[date, date]:
