@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from invoicing.contract.parts import Part
 from invoicing.prices import WHOLE, Amount, Basis, Derived, Flat, Metered, MonthlyPrice
-from invoicing.rating.span import Booked, Piece, Span, Stretch, spans
+from invoicing.rating.span import Booked, Phase, Piece, Span, spans
 from invoicing.terms import Addon, Package, Terms
 from metering.month import BillingMonth
 
@@ -54,30 +54,30 @@ class Slot(NamedTuple):
 def plan(terms: Terms, parts: Sequence[Part]) -> tuple[Slot, ...]:
     """Return what is booked in a month's paid parts: each package, then each add-on, in the order of the price list."""
     if len(parts) == 1 and not parts[0].is_trial:
-        return _slots(terms, (_stretch(parts[0], parts[0].first),))
-    return _slots(terms, tuple([_stretch(part, parts[0].first) for part in parts if not part.is_trial]))
+        return _slots(terms, (_phase(parts[0], parts[0].first),))
+    return _slots(terms, tuple([_phase(part, parts[0].first) for part in parts if not part.is_trial]))
 
 
-def _stretch(part: Part, first: date) -> Stretch:
+def _phase(part: Part, first: date) -> Phase:
     """Return what of a part its plan depends on: which contract it is of tells the day on which that one began."""
     contract = part.contract
     prices = tuple(contract.prices.items()) if contract.prices else ()
     began = max(first, contract.starts_on)
-    return Stretch(part.first, part.last, contract.package, contract.addons, prices, began)
+    return Phase(part.first, part.last, contract.package, contract.addons, prices, began)
 
 
 @lru_cache(_REMEMBERED)
-def _slots(terms: Terms, stretches: tuple[Stretch, ...]) -> tuple[Slot, ...]:
-    if not stretches:
+def _slots(terms: Terms, phases: tuple[Phase, ...]) -> tuple[Slot, ...]:
+    if not phases:
         return ()
-    month = BillingMonth.of(stretches[0].first)
-    booked, measuring = _days(terms, [(each, _package(each)) for each in stretches], month)
+    month = BillingMonth.of(phases[0].first)
+    booked, measuring = _days(terms, [(each, _package(each)) for each in phases], month)
     found = []
     for key in dict.fromkeys(span.booked.key for span in booked):
         own = [[span for span in those if span.booked.key == key] for those in (booked, measuring)]
         found.append(_slot(f"{PACKAGES}.{key}", terms.packages[key], *own))
     for key, addon in terms.addons.items():
-        if pieces := [(each, _addon(terms, each, key)) for each in stretches if key in each.addons]:
+        if pieces := [(each, _addon(terms, each, key)) for each in phases if key in each.addons]:
             found.append(_slot(f"{ADDONS}.{key}", addon, *_days(terms, pieces, month)))
     return tuple(found)
 
@@ -122,14 +122,14 @@ def _days(terms: Terms, pieces: Sequence[Piece], month: BillingMonth) -> tuple[l
     return booked, [Span(own[-1][1], own[0][0].first, own[-1][0].last, WHOLE) for own in contracts]
 
 
-def _package(stretch: Stretch) -> Booked:
-    return Booked(stretch.package, dict(stretch.prices).get(f"{PACKAGES}.{stretch.package}"))
+def _package(phase: Phase) -> Booked:
+    return Booked(phase.package, dict(phase.prices).get(f"{PACKAGES}.{phase.package}"))
 
 
-def _addon(terms: Terms, stretch: Stretch, key: str) -> Booked:
+def _addon(terms: Terms, phase: Phase, key: str) -> Booked:
     """Return an add-on as it is booked.
 
     Contract: fluks AGB Anlage 3 §3
     """
-    within = stretch.package if key in terms.packages[stretch.package].includes else ""
-    return Booked(key, dict(stretch.prices).get(f"{ADDONS}.{key}"), within)
+    within = phase.package if key in terms.packages[phase.package].includes else ""
+    return Booked(key, dict(phase.prices).get(f"{ADDONS}.{key}"), within)

@@ -25,7 +25,7 @@ class Booked(NamedTuple):
     within: str = ""
 
 
-class Stretch(NamedTuple):
+class Phase(NamedTuple):
     """Consecutive days on which what is agreed stays as it is; ``began`` tells the contracts of a month apart."""
 
     first: date
@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
     began: date
 
 
-Piece = tuple[Stretch, Booked]  # what is booked on the days of a stretch
+Piece = tuple[Phase, Booked]  # what is booked on the days of a phase
 
 
 class Span(NamedTuple):

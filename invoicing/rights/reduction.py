@@ -56,8 +56,8 @@ def reduction_credit(
     if failed < figures.remedy.attempts:
         return no_credit(
             clause,
-            f"Keine Minderung am {german_date(on)} ({clause}): {failed} von {figures.remedy.attempts} nötigen "
-            "Versuchen, den Mangel innerhalb der gesetzten Frist zu beheben, sind gescheitert.",
+            f"Keine Minderung am {german_date(on)} ({clause}): Bisher gescheitert: {failed} von "
+            f"{figures.remedy.attempts} nötigen Versuchen, den Mangel innerhalb der gesetzten Frist zu beheben.",
         )
     until = min([agreed.last, *(each.mended_on for each in remedies if each.mended_on)])
     first, last = max(agreed.first, month.first_day), min(until, month.last_day)

@@ -103,8 +103,8 @@ def test_each_answer_says_why() -> None:
         "fehlgeschlagen."
     )
     assert reduction_credit(FLUKS, AGREED, OCTOBER, TWICE[:1], day("12-01"), FIGURES).why == (
-        "Keine Minderung am 01.12.2026 (fluks AGB 12.4): 1 von 2 nötigen Versuchen, den Mangel innerhalb der gesetzten "
-        "Frist zu beheben, sind gescheitert."
+        "Keine Minderung am 01.12.2026 (fluks AGB 12.4): Bisher gescheitert: 1 von 2 nötigen Versuchen, den Mangel "
+        "innerhalb der gesetzten Frist zu beheben."
     )
     later = reduction_credit(FLUKS, replace(AGREED, last=day("11-20")), OCTOBER, TWICE, day("12-01"), FIGURES)
     assert "vom 01.10.2026 bis zum 31.10.2026" in later.why  # what the month's days say, and no others
