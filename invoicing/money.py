@@ -24,7 +24,6 @@ _MONTHS = (
     "Dezember",
 )
 
-_CENT = Decimal(1)
 _SIGN = re.compile(r"(?<!\w)-(?=\d)")
 
 
@@ -35,7 +34,7 @@ def to_cents(euro: Decimal) -> int:
     """
     if not isinstance(euro, Decimal):
         raise TypeError(f"{euro!r} is not a Decimal amount in euro")
-    return int((euro * 100).quantize(_CENT, rounding=ROUND_HALF_UP))
+    return int((euro * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def percent_of(cents: int, percent: Decimal) -> int:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from invoicing.money import german_amount, german_number, to_cents
 
 
@@ -37,7 +39,7 @@ class Share(NamedTuple):
 WHOLE = Share(1, 1)
 
 
-class Basis(NamedTuple):
+class Basis(msgspec.Struct, frozen=True):
     """What an amount is reckoned from.
 
     ``used`` is what was measured (units, seats, minutes, cents of others), ``share`` the part of the month it is for,
@@ -49,7 +51,7 @@ class Basis(NamedTuple):
     agreed: Decimal | None = None
 
 
-class Amount(NamedTuple):
+class Amount(msgspec.Struct, frozen=True):
     """One amount that a price gives. Cents are net or gross, as the terms' prices are.
 
     ``included`` is what of the measured units costs nothing; ``tier`` counts from 0 where there are tiers.

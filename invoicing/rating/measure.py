@@ -20,10 +20,9 @@ def measured(terms: Terms, usage: Usage, meters: tuple[str, ...], first: date, l
     if usage.days and not first <= usage.days[0].day <= usage.days[-1].day <= last:
         days = [each for each in usage.days if first <= each.day <= last]
     total = 0
-    for each in days:
-        counts = each.counts
-        for meter in meters:
-            total += counts.get(meter, 0)
+    for meter in meters:
+        for each in days:
+            total += each.counts.get(meter, 0)
     return total
 
 

@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 from invoicing.contract.parts import Part
 from invoicing.prices import WHOLE, Amount, Basis, Derived, Flat, Metered, MonthlyPrice
 from invoicing.rating.span import Booked, Phase, Piece, Span, spans
@@ -22,7 +24,7 @@ _REMEMBERED = 4096
 _FREE = Decimal()
 
 
-class Owed(NamedTuple):
+class Owed(msgspec.Struct, frozen=True):
     """One amount that is owed: for which item of the terms, by which price, from what, for which days.
 
     ``within`` names the package that includes it, at no price; ``in_trial``: its days are those of a free trial.

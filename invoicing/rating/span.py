@@ -10,6 +10,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 from invoicing.contract.parts import Proration
 from invoicing.prices import WHOLE, Share
 from metering.month import BillingMonth
@@ -25,7 +27,7 @@ class Booked(NamedTuple):
     within: str = ""
 
 
-class Phase(NamedTuple):
+class Phase(msgspec.Struct, frozen=True):
     """Consecutive days on which what is agreed stays as it is; ``began`` tells the contracts of a month apart."""
 
     first: date
