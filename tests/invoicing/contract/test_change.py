@@ -201,6 +201,19 @@ def test_under_other_terms_a_contract_starts_in_a_new_month() -> None:
         (CONNECTAVO, "2026-10-15 started standard", None),
         (CUNIO, "2026-10-15 started basis months:24", None),
         (FLUKS, "2026-10-15 started basic-2500 months:24", "term_months: .* know no minimum term: leave it out"),
+        (
+            FLUKS,
+            "2026-10-15 started basic-2500 until:2027-12-31",
+            "term_ends_on: .* no minimum term: leave it out",
+        ),
+        (CUNIO, "2026-10-15 started basis until:2027-12-31", None),
+        (CUNIO, "2026-10-15 started basis until:2026-10-15", None),
+        (CUNIO, "2026-10-15 started basis until:2026-10-14", "term_ends_on: before .*: choose 2026-10-15 or later"),
+        (CUNIO, "2026-10-15 started basis until:2027-12-31 months:14", "term_ends_on: leave one of them out"),
+        (CLOUDETEER, "2026-10-15 started managed-cloud until:2027-12-31", None),
+        (CONNECTAVO, "2026-10-15 started start until:2027-01-31", "2027-01-31"),
+        (CONNECTAVO, "2026-10-15 started standard until:2027-12-31", "term_ends_on: agree on term_months instead"),
+        (CONNECTAVO, "2026-10-15 started standard months:14", None),
     ],
 )
 def test_what_is_agreed_at_the_start(terms: Terms, text: str, says: str | None) -> None:

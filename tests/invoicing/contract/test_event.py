@@ -191,6 +191,34 @@ def test_of_two_rises_of_one_day_the_newest_is_taken_back() -> None:
     assert found.prices == {"packages.basis": Decimal(155)}
 
 
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ("2027-12-01 changed plus", ("plus", {})),
+        ("2028-11-01 changed plus", ("plus", {})),
+        ("2028-11-01 price_raised packages.basis=170.00", ("basis", {})),
+        # announced later for an earlier day it is not on top of the one that is waived
+        ("2027-10-01 price_raised packages.basis=155.00", ("basis", {"packages.basis": Decimal(155)})),
+    ],
+)
+def test_only_rises_fall_with_the_one_below_them(later: str, expected: tuple[str, dict[str, Decimal]]) -> None:
+    raised = "2026-10-15 started basis\n2027-11-01 price_raised packages.basis=160.00"
+    found = state_on(history(f"{raised}\n{later}\n2027-11-01 price_waived", CUNIO), date(2028, 11, 1))
+    assert found is not None
+    assert (found.package, found.prices) == expected
+
+
+@pytest.mark.clause("cunio 13.1")
+def test_what_is_agreed_of_the_term_is_known_from_the_first_day() -> None:
+    found = state_on(history("2026-10-15 started basis until:2027-12-31", CUNIO), date(2026, 10, 15))
+    assert found is not None
+    assert (found.term_months, found.term_ends_on) == (None, date(2027, 12, 31))
+    found = state_on(history("2026-10-15 started basis months:24", CUNIO), date(2026, 10, 15))
+    assert found is not None
+    assert (found.term_months, found.term_ends_on) == (24, None)
+
+
 @pytest.mark.parametrize("kind", ["terms_objected", "price_waived"])
 def test_where_nothing_was_announced_nothing_is_taken_back(kind: str) -> None:
     events = history(f"2026-10-15 started basic-2500\n2026-12-31 terminated cause:price_rise\n2026-12-01 {kind}")

@@ -1,5 +1,6 @@
 """How long a contract binds, and until when it can be ended to a day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from invoicing.contract import fixed_end, term_on
 from invoicing.contract.term import latest_notice, runs_out
-from invoicing.terms import Terms
-from invoicing.terms.rules import Notice, Period
+from invoicing.terms import Setting, Terms
+from invoicing.terms.rules import Notice, Period, Renewal
+from invoicing.terms.rules import Term as TermRule
 from tests.invoicing.contract.story import CLOUDETEER, CONNECTAVO, CUNIO, FLUKS, KLUGO, contract
 
 A_DAY = timedelta(days=1)
@@ -93,6 +95,25 @@ def test_after_an_agreed_last_day_a_contract_is_open_ended_or_over() -> None:
     assert [term_on(CLOUDETEER, signed, day) is None for day in (date(2027, 1, 20), date(2027, 1, 21))] == [False, True]
     start = contract(CONNECTAVO, "2026-10-15", "start", term_ends_on=date(2027, 1, 20))
     assert fixed_end(CONNECTAVO, start) == date(2027, 1, 20)
+
+
+@pytest.mark.clause("Cloudeteer 13(1)")
+@pytest.mark.parametrize("renewal", ["open_ended", "same_term"])
+def test_an_agreed_last_day_binds_where_the_terms_name_no_months(renewal: Renewal) -> None:
+    rules = replace(CLOUDETEER.rules, term=Setting(TermRule(0, renewal), "13(1)"))
+    terms = replace(CLOUDETEER, rules=rules)
+    signed = contract(terms, "2026-10-15", term_ends_on=date(2027, 1, 20))
+    term = term_on(terms, signed, signed.starts_on)
+    assert term is not None
+    assert (term.first, term.last) == (date(2026, 10, 15), date(2027, 1, 20))
+    assert term_on(terms, signed, date(2027, 1, 21)) is None
+
+
+@pytest.mark.clause("Connectavo II 9.2")
+def test_an_agreed_last_day_ends_what_ends_by_itself_whatever_its_months() -> None:
+    for months in (None, 0, 6):
+        signed = contract(CONNECTAVO, "2026-10-15", "start", term_months=months, term_ends_on=date(2027, 1, 20))
+        assert fixed_end(CONNECTAVO, signed) == date(2027, 1, 20)
 
 
 def test_a_term_of_no_months_binds_nobody() -> None:
