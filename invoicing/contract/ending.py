@@ -260,8 +260,8 @@ def _end(terms: Terms, contract: Contract, notice: Notice, out: date) -> date:
     term = term_on(terms, contract, contract.starts_on)
     while term:
         last = month_end(term.last) if notice.to == "month_end" else term.last
-        if term.renewal == "open_ended" or last >= wanted:
-            return max(wanted, last)
+        if last >= wanted:
+            return last
         term = term_on(terms, contract, term.last + A_DAY)
     return wanted
 
