@@ -313,6 +313,15 @@ OBJECTED = "2026-01-01 started basis\n2027-03-01 terms_changed terms:cunio-2027 
             "received_on: already ends on 2027-02-28",
         ),
         (CUNIO, OBJECTED, "2027-01-15", "cause: no objection gives a right"),
+        # nobody knows when it came: it gives no right, and takes none
+        (CUNIO, f"{OBJECTED}\n2027-03-01 terms_objected", "2027-01-15", "cause: no objection gives a right"),
+        (
+            CUNIO,
+            f"{OBJECTED}\n2027-03-01 terms_objected <2027-01-15\n"
+            "2027-09-01 terms_changed terms:cunio-2027 <2027-07-01\n2027-09-01 terms_objected",
+            "2027-01-31",
+            "2027-02-28",
+        ),
         # the newest objection counts
         (
             CUNIO,
