@@ -107,7 +107,7 @@ def _ended(
     received = form.received_on
     state = rules.lives(events)[-1].on(date.max)
     if form.cause == "price_rise":
-        end = rules.check_exit([each for each in events if each.cause != "price_rise"], terms, received)
+        end = rules.check_exit([each for each in events if each.cause != "price_rise"], work.terms, received)
     elif form.cause == "objection":
         end = rules.check_objection_exit(events, terms, received)
     elif form.addons and check and form.cause == "important_reason":

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
@@ -29,6 +30,14 @@ class Rise:
     percent: Decimal
     exit_until: date | None
     why: str
+
+
+class Announced(NamedTuple):
+    """A rise of which the customer was told, and the clause that allows it, as cited."""
+
+    told: date
+    rise: Rise
+    clause: str
 
 
 def check_rise(
@@ -73,7 +82,7 @@ def raised(terms: Terms, contract: Contract, percent: Decimal) -> dict[str, Deci
     return {key: euro(then) for key, then in risen.items() if then > cents[key]}
 
 
-def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date) -> Termination:
+def check_exit(events: Sequence[ContractEvent], terms: Mapping[str, Terms], received_on: date) -> Termination:
     """Return the end of a contract for a price rise: with the day before it; raise ContractError without that right.
 
     Several may be announced: each gives a right of its own, and the first that is open counts. What was waived raised
@@ -81,15 +90,14 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
 
     Contract: cunio AGB 8.8
     """
-    rule = _rule(terms)
     life = _running(events)
-    announced = [each for each in announced_rises(events, terms, life) if each[1].effective_on > received_on]
+    announced = [each for each in announced_rises(events, terms, life) if each.rise.effective_on > received_on]
     if not announced:
         raise ContractError("cause", "no price rise is announced: end the contract by notice")
-    rights = [(told, rise, rise.exit_until) for told, rise in announced if rise.exit_until]
+    rights = [(told, rise, rise.exit_until, clause) for told, rise, clause in announced if rise.exit_until]
     if not rights:
-        raise ContractError("cause", f"this rise gives no right to end the contract ({terms.cited(rule.clause)})")
-    told, rise, until = next((each for each in rights if each[0] <= received_on <= each[2]), rights[0])
+        raise ContractError("cause", f"this rise gives no right to end the contract ({announced[0].clause})")
+    told, rise, until, clause = next((each for each in rights if each[0] <= received_on <= each[2]), rights[0])
     if received_on < told:
         raise ContractError("received_on", f"the rise was announced on {told}: not before")
     if received_on > until:
@@ -98,23 +106,27 @@ def check_exit(events: Sequence[ContractEvent], terms: Terms, received_on: date)
     end = Termination(
         ends_on,
         f"Kündigung wegen Preiserhöhung eingegangen am {german_date(received_on)}, rechtzeitig bis "
-        f"{german_date(until)} ({terms.cited(rule.clause)}): Der Vertrag endet mit Ablauf des "
+        f"{german_date(until)} ({clause}): Der Vertrag endet mit Ablauf des "
         f"{german_date(ends_on)}, bevor die Erhöhung wirksam wird.",
         "price_rise",
     )
     return unless_ended(life.start, end)
 
 
-def announced_rises(events: Sequence[ContractEvent], terms: Terms, life: Life) -> list[tuple[date, Rise]]:
-    """Return the rises of a contract that hold: when the customer was told, and what each does.
+def announced_rises(events: Sequence[ContractEvent], terms: Mapping[str, Terms], life: Life) -> list[Announced]:
+    """Return the rises of a contract that hold, each by its terms on the day on which the customer was told.
 
     Contract: cunio AGB 8.8
     """
     held = holding(events)
     return [
-        (told, check_rise(held[: held.index(each)], terms, told, each.prices, each.effective_on))
+        Announced(
+            told,
+            check_rise(held[: held.index(each)], own, told, each.prices, each.effective_on),
+            own.cited(_rule(own).clause),
+        )
         for each in life.changes
-        if each.kind == "price_raised" and (told := each.received_on)
+        if each.kind == "price_raised" and (told := each.received_on) and (own := terms.get(life.on(told).terms))
     ]
 
 

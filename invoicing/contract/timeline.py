@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoicing.contract.ending import form, notice_until
-from invoicing.contract.event import Contract, ContractEvent, Life, lives
+from invoicing.contract.event import Cause, Contract, ContractEvent, Life, lives
 from invoicing.contract.rise import announced_rises
 from invoicing.contract.term import A_DAY, fixed_end, term_on, term_rule
 from invoicing.money import german_amount, german_date, to_cents
@@ -40,7 +40,7 @@ def timeline(terms: Mapping[str, Terms], events: Sequence[ContractEvent], today:
     for life in found:
         if life.start.terms in terms and (life is found[-1] or _still_runs(life.start, today)):
             own = terms[life.start.terms]
-            said += [*_beginning(own, life.start), *_changes(terms, life), *_exits(own, life, events)]
+            said += [*_beginning(own, life.start), *_changes(terms, life), *_exits(terms, life, events)]
             said += _end(terms, life, today, events)
     return tuple(sorted(dict.fromkeys(said), key=lambda each: each.day))
 
@@ -49,15 +49,14 @@ def _still_runs(start: Contract, today: date) -> bool:
     return start.is_active(start.starts_on) and (start.ends_on or date.max) >= today
 
 
-def _exits(terms: Terms, life: Life, events: Sequence[ContractEvent]) -> Iterator[Milestone]:
+def _exits(terms: Mapping[str, Terms], life: Life, events: Sequence[ContractEvent]) -> Iterator[Milestone]:
     """Say until when a price rise lets the customer go.
 
     Contract: cunio AGB 8.8
     """
-    rule = terms.rules.price_rise
-    for _, rise in announced_rises(events, terms, life) if rule else ():
-        if rule and rise.exit_until:
-            until = f"zum {german_date(rise.effective_on - A_DAY)} zu kündigen ({terms.cited(rule.clause)})"
+    for _, rise, clause in announced_rises(events, terms, life):
+        if rise.exit_until:
+            until = f"zum {german_date(rise.effective_on - A_DAY)} zu kündigen ({clause})"
             yield Milestone(rise.exit_until, f"Letzter Tag, um wegen der Preiserhöhung {until}.")
 
 
@@ -101,17 +100,15 @@ def _difference(terms: Terms, before: Contract, after: Contract) -> str:
 def _end(terms: Mapping[str, Terms], life: Life, today: date, events: Sequence[ContractEvent]) -> Iterator[Milestone]:
     """Say how the contract ends, or until when it can be ended."""
     start = life.start
-    own = terms[life.on(max(today, start.starts_on)).terms]
-    if start.ends_on:
-        by_itself = fixed_end(own, start) == start.ends_on
-        causes = [each.cause for each in events if each.kind == "terminated" and each.effective_on == start.ends_on]
-        rule = term_rule(own, start)
-        itself = f"von selbst ({own.cited(rule.clause)})" if rule else "von selbst"
-        why = itself if by_itself else f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"
-        when = "mit Ablauf des Tages" if start.is_active(start.ends_on) else "vor seinem ersten Tag"
-        yield Milestone(start.ends_on, f"Der Vertrag endet {when} {why}.")
-        return
     day = max(today, start.starts_on)
+    own = terms.get(life.on(day).terms)
+    if start.ends_on:
+        causes = [each.cause for each in events if each.kind == "terminated" and each.effective_on == start.ends_on]
+        when = "mit Ablauf des Tages" if start.is_active(start.ends_on) else "vor seinem ersten Tag"
+        yield Milestone(start.ends_on, f"Der Vertrag endet {when} {_why(own, start, causes)}.")
+        return
+    if own is None:
+        return
     if term := term_on(own, start, day):
         yield Milestone(term.last, f"Die Laufzeit endet ({term.clause}).")
     if found := notice_until(own, start, day):
@@ -120,3 +117,11 @@ def _end(terms: Mapping[str, Terms], life: Life, today: date, events: Sequence[C
         yield Milestone(
             until, f"Letzter Tag für den Eingang einer Kündigung zum {german_date(ends_on)} ({clause}), {form(own)}."
         )
+
+
+def _why(terms: Terms | None, start: Contract, causes: Sequence[Cause]) -> str:
+    """Say why a contract ends; under terms that are gone, what ended it."""
+    rule = term_rule(terms, start) if terms else None
+    if terms and rule and fixed_end(terms, start) == start.ends_on:
+        return f"von selbst ({terms.cited(rule.clause)})"
+    return f"durch {_CAUSES[causes[-1]]}" if causes else "wie vereinbart"

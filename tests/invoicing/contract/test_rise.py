@@ -1,5 +1,6 @@
 """When prices may rise, and when a rise lets the customer go."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -241,14 +242,25 @@ NEXT = "2028-11-01 price_raised packages.basis=170.00"  # again more than 5 %
 def test_who_may_leave_ends_the_contract_before_the_rise(life: str, received_on: str, expected: str) -> None:
     events, received = history(life, CUNIO), date.fromisoformat(received_on)
     if expected[0] == "2":
-        told = check_exit(events, CUNIO, received)
+        told = check_exit(events, {CUNIO.id: CUNIO}, received)
         assert (told.ends_on.isoformat(), told.cause) == (expected, "price_rise")
         assert "cunio AGB 8.8" in told.why
         return
     field, _, says = expected.partition(": ")
     with pytest.raises(ContractError, match=says) as caught:
-        check_exit(events, CUNIO, received)
+        check_exit(events, {CUNIO.id: CUNIO}, received)
     assert caught.value.field == field
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_under_new_terms_a_rise_keeps_the_right_that_the_old_ones_gave() -> None:
+    without = replace(CUNIO, id="later", rules=replace(CUNIO.rules, price_rise=None))
+    events = history(f"{RISING}\n2027-09-01 terms_changed terms:later", CUNIO)
+    told = check_exit(events, {CUNIO.id: CUNIO, without.id: without}, date(2027, 9, 16))
+    assert told.ends_on == date(2027, 10, 31)
+    assert "(cunio AGB 8.8)" in told.why
+    with pytest.raises(ContractError, match="no price rise is announced"):
+        check_exit(events, {without.id: without}, date(2027, 9, 16))
 
 
 @pytest.mark.clause("cunio 8.8")

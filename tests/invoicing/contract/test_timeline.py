@@ -128,6 +128,52 @@ def test_how_it_ends_or_goes_on(life: str, terms: object, last: str) -> None:
                 "2027-10-14 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
             ],
         ),
+        # more than one module, in their order
+        (
+            "2026-10-15 started basis\n2026-12-01 changed +documents +craftsmen\n"
+            "2027-01-01 changed -documents -craftsmen\n2027-10-14 terminated",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2026-12-01 Die Änderung wird wirksam: Zusatzmodul Handwerkerportal kommt hinzu, "
+                f"{CUNIO.label('addons.documents')} kommt hinzu.",
+                "2027-01-01 Die Änderung wird wirksam: Zusatzmodul Handwerkerportal entfällt, "
+                f"{CUNIO.label('addons.documents')} entfällt.",
+                "2027-10-14 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+            ],
+        ),
+        # what else was agreed for the last day is not what ends it, nor is what was waived
+        (
+            "2026-10-15 started basic-2500\n2027-01-31 terminated cause:default\n2027-01-31 changed basic-2500",
+            FLUKS,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket BASIC 2.500.",
+                "2027-01-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung wegen Zahlungsverzugs.",
+            ],
+        ),
+        (
+            "2026-10-15 started basis\n2027-11-01 price_raised packages.basis=160.00\n"
+            "2027-10-31 terminated cause:price_rise\n2027-11-01 price_waived\n2027-10-31 terminated",
+            CUNIO,
+            [
+                "2026-10-15 Der Vertrag beginnt: Paket Basis.",
+                "2027-10-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+            ],
+        ),
+        # under terms that nobody has any more
+        (
+            "2026-01-01 started basic-2500\n2026-10-01 terms_changed terms:gone",
+            FLUKS,
+            ["2026-01-01 Der Vertrag beginnt: Paket BASIC 2.500."],
+        ),
+        (
+            "2026-01-01 started basic-2500\n2026-10-01 terms_changed terms:gone\n2026-12-31 terminated",
+            FLUKS,
+            [
+                "2026-01-01 Der Vertrag beginnt: Paket BASIC 2.500.",
+                "2026-12-31 Der Vertrag endet mit Ablauf des Tages durch Kündigung.",
+            ],
+        ),
         # ended on the last day of the trial, and before it
         (
             "2026-10-15 started basis trial:2026-11-14\n2026-11-14 terminated cause:trial",
@@ -220,6 +266,41 @@ def test_until_when_a_price_rise_lets_the_customer_go(price: str, until: str | N
     assert exits == ([until] if until else [])
 
 
+NEWER = replace(CUNIO, id="newer", packages={**CUNIO.packages, "premium": CUNIO.packages["plus"]})
+UNRAISED = replace(CUNIO, id="unraised", rules=replace(CUNIO.rules, price_rise=None))
+EXIT = "2027-09-16 Letzter Tag, um wegen der Preiserhöhung zum 31.10.2027 zu kündigen (cunio AGB 8.8)."
+
+
+@pytest.mark.clause("cunio 8.8")
+@pytest.mark.parametrize(
+    ("life", "raised"),
+    [
+        # of a package that the terms at the start do not have
+        (
+            "2026-10-15 started basis\n2027-03-01 terms_changed terms:newer\n2027-04-01 changed premium\n"
+            "2027-11-01 price_raised packages.premium=400.00 <2027-08-16",
+            "2027-11-01 Die Preiserhöhung wird wirksam: Paket Plus 400,00 € (cunio AGB 8.8).",
+        ),
+        # under terms that let prices rise, after terms that did not; and the other way round
+        (
+            "2026-10-15 started basis terms:unraised\n2027-03-01 terms_changed terms:newer\n"
+            "2027-11-01 price_raised packages.basis=160.00 <2027-08-16",
+            "2027-11-01 Die Preiserhöhung wird wirksam: Paket Basis 160,00 € (cunio AGB 8.8).",
+        ),
+        (
+            "2026-10-15 started basis\n2027-09-01 terms_changed terms:unraised\n"
+            "2027-11-01 price_raised packages.basis=160.00 <2027-08-16",
+            "2027-11-01 Die Preiserhöhung wird wirksam: Paket Basis 160,00 €.",
+        ),
+    ],
+)
+def test_a_rise_is_told_by_the_terms_under_which_it_was_announced(life: str, raised: str) -> None:
+    terms = {**TERMS, NEWER.id: NEWER, UNRAISED.id: UNRAISED}
+    found = timeline(terms, history(life, CUNIO), date(2027, 8, 20))
+    texts = [f"{each.day} {each.text}" for each in found]
+    assert [each for each in texts if "Preiserhöhung" in each] == [EXIT, raised]
+
+
 @pytest.mark.parametrize(
     ("today", "begins"),
     [
@@ -230,3 +311,8 @@ def test_until_when_a_price_rise_lets_the_customer_go(price: str, until: str | N
 def test_a_contract_that_still_runs_is_told_beside_the_one_that_follows(today: str, begins: list[str]) -> None:
     life = "2026-02-10 started basic-2500\n2026-12-05 terminated\n2027-01-10 started basic-5000"
     assert [each[:10] for each in told(life, FLUKS, today) if "beginnt" in each] == begins
+
+
+def test_contracts_without_an_end_are_told_beside_each_other() -> None:
+    life = "2026-02-10 started basic-2500\n2027-01-10 started basic-5000"
+    assert [each[:10] for each in told(life, FLUKS, "2026-11-05") if "beginnt" in each] == ["2026-02-10", "2027-01-10"]
