@@ -99,7 +99,7 @@ def difference(terms: Terms, parts: Sequence[Part], billed: Usage, now: Usage, i
         )
         if before.cents != after.cents:
             text = _text(terms, of, before, after, f"{german_month(now.month)} zu {invoice}")
-            days = tuple(_changed(terms, parts, billed, now, of)) if of.meters else ()
+            days = tuple(_changed(terms, parts, billed, now, of))
             late.append(_charge(of, text, days, before, after))
     return tuple(late)
 
