@@ -14,7 +14,7 @@ from invoicing.contract import Contract
 from invoicing.contract.parts import Part, whole
 from invoicing.difference import Earlier, difference
 from invoicing.money import to_cents
-from invoicing.prices import Allowance, Minimum, PerUnit
+from invoicing.prices import Allowance, Blocks, Graduated, Minimum, MonthlyPrice, PerUnit, Tier
 from invoicing.rating import Charge, rate
 from invoicing.terms import Setting, Terms, find
 from metering.month import BillingMonth
@@ -39,6 +39,14 @@ def priced(terms: Terms, price: str) -> Terms:
     prices = (replace(each, price=Decimal(price)) if isinstance(each, Allowance) else each for each in standard.prices)
     package = replace(standard, prices=tuple(prices))
     return replace(terms, packages={**terms.packages, "standard-10000": package})
+
+
+PER_TRIGGER = PerUnit("per_unit", ("trigger",), Decimal("0.25"), "1")
+
+
+def sold(terms: Terms, *prices: MonthlyPrice) -> Terms:
+    """The same terms with BASIC 2.500 alone, at other prices."""
+    return replace(terms, packages={"basic-2500": replace(terms.packages["basic-2500"], prices=prices)})
 
 
 @pytest.mark.clause("fluks Anlage 3 fn 1")
@@ -148,8 +156,7 @@ def test_the_line_says_of_what_it_is(fluks: Terms, prices: Literal["net", "gross
     ],
 )
 def test_what_has_no_allowance_says_what_was_used(fluks: Terms, billed: int, now: int, text: str, formula: str) -> None:
-    package = replace(fluks.packages["basic-2500"], prices=(PerUnit("per_unit", ("trigger",), Decimal("0.25"), "1"),))
-    terms = replace(fluks, packages={"basic-2500": package})
+    terms = sold(fluks, PER_TRIGGER)
     (charge,) = difference(terms, agreed(terms, "basic-2500"), october(billed), october(now), NUMBER)
     assert (charge.text, charge.formula) == (f"Nachberechnung Oktober 2026 zu {NUMBER}: {text}", formula)
 
@@ -296,3 +303,71 @@ def test_each_package_of_a_month_says_what_came_late_on_its_own_days(
         f"{each.text.partition(f'{NUMBER}: ')[2]} | {each.formula.rpartition('; ')[0]}" for each in told
     ) == sorted(expected)
     assert sum(each.cents for each in told) == 9 * (sum(now.values()) - sum(billed.values()))
+
+
+@pytest.mark.clause("cunio 8.4")
+def test_each_line_has_the_days_that_changed_while_its_package_was_booked() -> None:
+    """Basis until 12 October, Plus until the 20th, then Basis again."""
+    basis, plus = (Contract(CUNIO.id, key, frozenset(), date(2026, 1, 1)) for key in ("basis", "plus"))
+    parts = (
+        Part(OCTOBER.first_day, date(2026, 10, 12), basis),
+        Part(date(2026, 10, 13), date(2026, 10, 20), plus),
+        Part(date(2026, 10, 21), OCTOBER.last_day, basis),
+    )
+    billed, now = sent(d05=7, d12=30, d13=10, d20=4, d21=5), sent(d05=7, d12=31, d13=12, d20=1, d21=9, d31=1)
+    told = difference(CUNIO, parts, billed, now, NUMBER)
+    assert {each.item: changes(each) for each in told} == {
+        "packages.basis": [(12, {"sms": 1}), (21, {"sms": 4}), (31, {"sms": 1})],
+        "packages.plus": [(13, {"sms": 2}), (20, {"sms": -3})],
+    }
+
+
+@pytest.mark.clause("fluks Anlage 3 fn 1")
+def test_a_day_says_what_its_meters_say_more_or_less(fluks: Terms) -> None:
+    billed, now = (
+        Usage("k-1", OCTOBER, tuple(DayCount(date(2026, 10, day), counts) for day, counts in each.items()))
+        for each in (
+            {1: {"trigger": 9_000}, 5: {"trigger": 3_000, "action": 10}, 7: {"action": 5}},
+            {1: {"trigger": 9_000}, 3: {"action": 2}, 5: {"trigger": 3_000, "action": 14}},
+        )
+    )
+    (charge,) = difference(fluks, agreed(fluks), billed, now, NUMBER)
+    assert changes(charge) == [
+        (3, {"trigger": 0, "action": 2}),
+        (5, {"trigger": 0, "action": 4}),
+        (7, {"trigger": 0, "action": -5}),
+    ]
+    assert charge.used == 1
+
+
+def changes(charge: Charge) -> list[tuple[int, dict[str, int]]]:
+    """The days of October on which a charge's meters say something else, and by how much."""
+    return [(day.day, dict(counts)) for day, counts in charge.days]
+
+
+def test_a_minimum_that_is_reached_after_a_late_count_is_given_back(fluks: Terms) -> None:
+    terms = sold(fluks, Minimum("minimum", Decimal("300.00"), "usage", "Anlage 3 § 1"), PER_TRIGGER)
+    usage, least = difference(terms, agreed(terms, "basic-2500"), october(1_000), october(1_200), NUMBER)
+    assert (usage.cents, least.cents, least.days) == (5_000, -5_000, ())
+    assert least.text.endswith(f"{NUMBER}: Paket BASIC 2.500, Aufstockung auf den Mindestbetrag")
+    assert least.formula == (
+        "neu: nichts = 0,00 €; berechnet: Mindestbetrag 300,00 € − 250,00 € = 50,00 €; 0,00 € − 50,00 € = -50,00 €"
+    )
+
+
+def test_units_that_cost_nothing_are_told_where_nothing_is_said_to_be_included(fluks: Terms) -> None:
+    terms = sold(fluks, Blocks("blocks", ("trigger",), 100, Decimal("5.00"), "1", included=1_000))
+    (charge,) = difference(terms, agreed(terms, "basic-2500"), october(999), october(1_001), NUMBER)
+    assert charge.formula == (
+        "neu: 1.001 genutzt − 1.000 enthalten = 1 begonnener Block zu 100 × 5,00 € = 5,00 €; "
+        "berechnet: 999 genutzt = 0,00 €; 5,00 € − 0,00 € = 5,00 €"
+    )
+
+
+def test_units_of_several_tiers_are_charged_as_one_amount_even_if_they_would_fit_one_price(fluks: Terms) -> None:
+    """Five units at 0.001 euro are a cent, and so would be five at the 0.002 euro of the first tier."""
+    tiers = (Tier(Decimal("0.002"), 10), Tier(Decimal("0.001")))
+    terms = sold(fluks, Graduated("graduated", ("trigger",), tiers, "1"))
+    (charge,) = difference(terms, agreed(terms, "basic-2500"), october(10), october(15), NUMBER)
+    assert (charge.quantity, charge.unit, charge.unit_price) == (Decimal(1), "Differenz", Decimal("0.01"))
+    assert charge.cents == 1
