@@ -120,6 +120,13 @@ def test_in_default_is_what_is_open_of_claims_in_default(on: str, cents: int) ->
             "Verzug seit dem 31.10.2026: Die Mahnung ging am 20.10.2026 zu und setzte eine Frist bis zum 30.10.2026 "
             "(§ 286 Abs. 1 BGB).",
         ),
+        # of two reminders that lead to the same day the first one is named
+        (
+            KLUGO,
+            "1.00 due 10-12 remind 10-28>11-04 11-04",
+            "Verzug seit dem 05.11.2026: Die Mahnung ging am 28.10.2026 zu und setzte eine Frist bis zum 04.11.2026 "
+            "(§ 286 Abs. 1 BGB).",
+        ),
         (KLUGO, "1.00 due 10-12", "Kein Verzug: Nach dem 12.10.2026 wurde nicht gemahnt (§ 286 BGB)."),
         (
             KLUGO,

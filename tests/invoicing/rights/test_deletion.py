@@ -1,7 +1,9 @@
 import pytest
 
 from invoicing.rights import RightsError, deletion_of
-from tests.invoicing.rights.samples import CLOUDETEER, FIGURES, FLUKS, day
+from invoicing.terms import Setting
+from invoicing.terms.rules import Period
+from tests.invoicing.rights.samples import CLOUDETEER, FIGURES, FLUKS, day, vendor
 
 
 @pytest.mark.clause("fluks Anlage 1 3.4")
@@ -19,6 +21,12 @@ from tests.invoicing.rights.samples import CLOUDETEER, FIGURES, FLUKS, day
 )
 def test_a_month_after_the_end_of_the_contract(ends_on: str, delete_by: str) -> None:
     assert deletion_of(FLUKS, day(ends_on), {}, FIGURES).delete_by == day(delete_by)
+
+
+@pytest.mark.parametrize(("period", "delete_by"), [(Period(weeks=2), "2027-01-14"), (Period(days=10), "2027-01-10")])
+def test_weeks_and_days_after_the_end_of_the_contract(period: Period, delete_by: str) -> None:
+    terms = vendor("AGB", deletion=Setting(period, "9"))
+    assert deletion_of(terms, day("12-31"), {}, FIGURES).delete_by == day(delete_by)
 
 
 @pytest.mark.clause("fluks Anlage 1 3.5")

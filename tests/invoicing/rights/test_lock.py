@@ -88,6 +88,8 @@ def test_unlocked_as_soon_as_what_was_overdue_is_paid(paid: str, stays: bool) ->
         ("100.00 due 10-12 paid 10-12=100.00", "10-13", False),
         ("100.00 due 10-12 paid 10-12=99.99", "10-13", True),
         ("0.00 due 10-12", "10-13", False),
+        ("100.00 due 10-12 debit", "12-01", False),  # not returned: the provider fetches the money
+        ("100.00 due 10-12 debit returned 10-15", "10-16", True),
     ],
 )
 def test_a_lock_after_the_due_date_needs_no_reminder(history: str, on: str, allowed: bool) -> None:  # noqa: FBT001

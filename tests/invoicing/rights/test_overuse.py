@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 
 from invoicing.rights import Overuse, may_lock_overuse
-from tests.invoicing.rights.samples import CONNECTAVO, FIGURES, FLUKS, day
+from invoicing.terms import Setting
+from invoicing.terms.rules import Lock
+from tests.invoicing.rights.samples import CONNECTAVO, FIGURES, FLUKS, day, vendor
 
 # 12 of 10 seats; told on 23 February to remedy it by 9 March; locked on 10 March.
 TOLD = Overuse(used=12, agreed=10, told_on=day("02-23"), remedy_by=day("03-09"))
@@ -59,6 +61,13 @@ def test_a_lock_lasts_three_months_at_most(locked: str, last: str) -> None:
     assert not after.allowed
 
 
+def test_where_the_terms_name_no_longest_lock_it_lasts() -> None:
+    terms = vendor("AGB", overuse_lock=Setting(Lock("overuse"), "2.5"))
+    right = may_lock_overuse(terms, LOCKED, day("2029-03-10"), FIGURES)
+    assert (right.allowed, right.last_day) == (True, None)
+    assert right.why.startswith("Der Zugang darf gesperrt werden (AGB 2.5): 12 statt")
+
+
 @pytest.mark.clause("Connectavo II 2.7")
 @pytest.mark.parametrize(("on", "allowed"), [("04-14", True), ("04-15", False), ("04-16", False)])
 def test_the_access_is_restored_when_the_overuse_is_remedied(on: str, allowed: bool) -> None:  # noqa: FBT001
@@ -76,6 +85,5 @@ def test_each_answer_says_why() -> None:
         "Keine Sperre wegen Übernutzung (Connectavo AGB II 2.5): Die längste Dauer der Sperre ist am 09.06.2026 "
         "abgelaufen, der Zugang steht wieder zu."
     )
-    assert may_lock_overuse(FLUKS, LOCKED, day("03-10"), FIGURES).why == (
-        "Diese Bedingungen erlauben keine Sperre wegen Übernutzung."
-    )
+    unknown = may_lock_overuse(FLUKS, LOCKED, day("03-10"), FIGURES)
+    assert (unknown.allowed, unknown.why) == (False, "Diese Bedingungen erlauben keine Sperre wegen Übernutzung.")

@@ -42,6 +42,16 @@ def test_two_attempts_must_have_failed(attempts: list[str], on: str, allowed: bo
 
 
 @pytest.mark.clause("fluks 12.4")
+@pytest.mark.parametrize(("mended", "cents"), [("10-19", 0), ("10-20", 6_452)])
+def test_mended_on_the_last_day_of_its_deadline_an_attempt_has_not_failed(mended: str, cents: int) -> None:
+    """The second deadline ends on Saturday the 17th: until Monday; the price is reduced until it is mended."""
+    attempts = remedies("10-05", f"10-17 mended {mended}")
+    credit = reduction_credit(FLUKS, AGREED, OCTOBER, attempts, day("11-02"), FIGURES)
+    assert (credit.allowed, credit.cents) == (cents > 0, cents)
+    assert ("Bisher gescheitert: 1 von 2" in credit.why) is (cents == 0)
+
+
+@pytest.mark.clause("fluks 12.4")
 @pytest.mark.parametrize(
     ("percent", "first", "last", "cents"),
     [

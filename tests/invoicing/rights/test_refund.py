@@ -25,6 +25,11 @@ def test_what_is_not_collected_is_offset_the_rest_transferred(is_open: int, way:
     assert refund_of(KLUGO, 2_900, is_open, day("10-12"), is_refused=True).way == way
 
 
+@pytest.mark.clause("KLUGO 5.7")
+def test_of_what_cost_nothing_nothing_is_given_back() -> None:
+    assert refund_of(KLUGO, 0, 0, day("10-12"), is_refused=True).why.endswith("zurückzugeben sind 0,00 €.")
+
+
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_both_ways_give_back_all_of_it(cents: int, is_open: int) -> None:
     way = way_back(cents, is_open)
