@@ -10,6 +10,7 @@ from invoicing.booking import Booking, charge, credited, timesheet
 from invoicing.check import Case
 from invoicing.contract.event import Contract, ContractEvent
 from invoicing.contract.parts import parts_of
+from invoicing.difference import Earlier
 from invoicing.invoice import DirectDebit, Invoice
 from invoicing.issue import Run, draft
 from invoicing.payment import BankAccount
@@ -71,6 +72,7 @@ def drafted(
     *,
     issued_on: str = "11-02",
     bookings: Iterable[Booking] = (),
+    earlier: Sequence[Earlier] = (),
     in_advance: Mapping[str, int] | None = None,
     customer: CustomerVersion | None = None,
     debit: DirectDebit | None = None,
@@ -95,6 +97,7 @@ def drafted(
             for item, cents in (in_advance or {}).items()
         },
         booked=tuple(charge(each, terms) for each in booked),
+        earlier=tuple(earlier),
         timesheet=timesheet(booked, {terms.id: terms}),
     )
     return draft(run, case, "RE-2026-000124")

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from invoicing.booking import Booking
+from invoicing.contract import Contract, whole
+from invoicing.difference import Earlier
 from invoicing.explain import explain
 from invoicing.invoice import Invoice, Line, from_json, to_json, totals
 from invoicing.money import euro
-from invoicing.prices import cents_text
+from invoicing.prices import Minimum, cents_text
 from invoicing.terms import Terms, read
 from metering.gauge import Gauge
+from metering.month import BillingMonth
+from metering.usage import DayCount, Usage
 from tests.invoicing import drafted as sample
 from tests.invoicing.drafted import CUNIO, changed, day, drafted, master, spent, started, used, worked
 from tests.invoicing.terms.test_every_price import NAME, TEXT
@@ -158,6 +163,67 @@ def test_a_part_of_a_month_is_exact_to_the_cent(invoice: Invoice, position: int,
     wrong = replace(line, net_cents=cents, unit_price=euro(cents), formula=formula)
     says = f"Position {position}: {formula} ist nicht der Anteil dieser Tage."
     assert (says in problems_with(invoice, {line: wrong})) is found
+
+
+SEPTEMBER = BillingMonth(2026, 9)
+
+
+def counted(pages: Mapping[int, int], users: Mapping[int, int]) -> Usage:
+    """Pages and users by day of September."""
+    days = tuple(DayCount(date(2026, 9, at), {"pages": units}) for at, units in pages.items())
+    levels = tuple((date(2026, 9, at), level) for at, level in users.items())
+    return Usage("k-1007", SEPTEMBER, days, gauges={USERS: levels})
+
+
+def test_what_came_late_of_levels_and_tiers_proves_itself() -> None:
+    contract = Contract(NET.id, "all", frozenset({"archive", "scan"}), date(2026, 1, 1))
+    earlier = Earlier(
+        "RE-2026-000100",
+        NET,
+        whole(contract, SEPTEMBER),
+        billed=counted({5: 900}, {2: 12, 9: 10}),
+        readings=(counted({5: 900, 8: 300}, {2: 12, 9: 14}),),
+    )
+    invoice = from_json(to_json(drafted(NET, [started(NET, "all", "archive", "scan")], earlier=[earlier])))
+    assert explain(invoice).problems == ()
+    late = [line for line in invoice.lines if line.kind == "late"]
+    assert [line.formula.partition(";")[0] for line in late if line.meters] == [
+        "neu: Höchststand 14 − 3 enthalten = 11 × 9,00 € = 99,00 €",
+        "neu: 1.200 genutzt = 2 begonnene Blöcke zu 1.000 × 4,00 € = 8,00 €",
+        "neu: 1.200 genutzt, davon 1.000 × 0,03 € = 30,00 € + 1.200 genutzt, davon 200 × 0,02 € = 4,00 €",
+    ]
+    assert explain(invoice, late[0].position).lines[0].days == ({"date": date(2026, 9, 9), "users": 4},)
+
+
+def test_a_share_of_a_minimum_proves_itself() -> None:
+    least = Minimum("minimum", Decimal("200.00"), "base", "8.1")
+    basis = replace(CUNIO.packages["basis"], prices=(*CUNIO.packages["basis"].prices, least))
+    terms = replace(CUNIO, packages={"basis": basis})
+    invoice = drafted(terms, [started(terms, "basis", on="10-15")])
+    assert [(line.kind, line.formula) for line in invoice.lines] == [
+        ("base", "149,00 € × 17/30 = 84,43 €"),
+        ("minimum", "Mindestbetrag 200,00 € × 17/30 − 84,43 € = 28,90 €"),
+    ]
+    assert explain(invoice).problems == ()
+
+
+def test_a_line_has_the_days_on_which_its_own_meters_counted() -> None:
+    position = line_of(INVOICE, "SMS").position
+    assert explain(INVOICE, position).days == ({"date": day("10-05"), "sms": 7},)
+
+
+def test_a_day_without_a_level_changes_none() -> None:
+    usage = used({"10-20": {"calls": 5}}, {STORAGE: {"10-10": 14}})
+    invoice = drafted(NET, [started(NET, "all")], usage)
+    assert explain(invoice).problems == ()
+    assert line_of(invoice, "GB").formula == "14 × 0,80 € = 11,20 €"
+
+
+def test_a_formula_ends_with_the_amount_of_its_line() -> None:
+    line = line_of(INVOICE, "SMS")
+    for formula in ("7 × 0,09 € = 0,63", "7 × 0,09 € = 0,63 € netto", "7 × 0,09 € = 0,64 €", ""):
+        says = f"Position {line.position}: {formula} ergibt nicht 0,63 €."
+        assert says in problems_with(INVOICE, {line: replace(line, formula=formula)})
 
 
 def line_of(invoice: Invoice, name: str) -> Line:
