@@ -1,11 +1,12 @@
 """One file with every price model and every way to measure: it is accepted, and a typical mistake in each is named."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 
-from invoicing.prices import BookedPrice, MonthlyPrice
+from invoicing.prices import BookedPrice, MonthlyPrice, Tier, Volume
 from invoicing.terms import TermsError, read
 from invoicing.terms.walk import models
 
@@ -132,6 +133,13 @@ def test_a_file_may_use_every_price_model_and_every_way_to_measure() -> None:
     assert [each.aggregate for each in terms.meters.values()] == ["sum", "sum", "sum", "max", "last", "unique"]
 
 
+def test_a_single_tier_without_a_bound_will_do() -> None:
+    volume = read(Path(f"{NAME}.toml"), TEXT.replace(TIERS, "{ price = 0.80 }")).packages["all"].prices[3]
+    assert isinstance(volume, Volume)
+    assert volume.tiers == (Tier(Decimal("0.80")),)
+
+
+TIERS = "\n    { up_to = 10, price = 1.00 },\n    { price = 0.80 },\n  "
 PRICES, SCAN = "packages.all.prices", "addons.scan.prices[1]"
 RISE = "up_to must rise from tier to tier, and only the last tier must have none"
 ELSE = "the rules compute nothing else"
@@ -156,6 +164,7 @@ ELSE = "the rules compute nothing else"
             'only meters with aggregate "sum" can be measured together',
         ),
         ('["workflows"]', "[]", f"{PRICES}[5].meters", "must not be empty"),
+        (f"tiers = [{TIERS}]", "tiers = []", f"{PRICES}[4].tiers", "must not be empty"),
         ("price = 2.00", "price = 0.0000001", f"{PRICES}[5].price", "may have at most 6 decimals"),
         ('of = "all"', 'of = "sum"', f"{PRICES}[7].of", f"must be 'base', 'usage' or 'all': {ELSE}"),
         ("percent = 5", "percent = 105", f"{PRICES}[8].percent", "must be at most 100"),
