@@ -13,7 +13,7 @@ from invoicing.terms import Terms
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage
 from tests.invoicing.conftest import October
-from tests.invoicing.drafted import ADVANCE, CLOUDETEER, UPGRADED, changed, drafted, started
+from tests.invoicing.drafted import ADVANCE, CLOUDETEER, EFFORT, ORDERED, UPGRADED, changed, drafted, started
 
 
 @pytest.fixture
@@ -243,6 +243,79 @@ def test_a_line_says_its_own_days_and_one_or_many(line: int, inputs: dict[str, s
     """Base prices in advance, and bookings."""
     (explained,) = explain(ADVANCE, line).lines
     assert {name: explained.inputs.get(name) for name in inputs} == inputs
+
+
+@pytest.mark.parametrize(
+    ("line", "inputs"),
+    [
+        (
+            1,
+            {
+                "Menge": "1 Monat",
+                "Einzelpreis": "890,00 €",
+                "Paket": "Lizenz Professional",
+                "Zeitraum": "01.10.2026 – 31.10.2026",
+            },
+        ),
+        (
+            2,
+            {
+                "Menge": "3 angebundene Maschinen",
+                "Einzelpreis": "24,00 €",
+                "Paket": "Lizenz Professional",
+                "Zeitraum": "01.10.2026 – 31.10.2026",
+                "Genutzt": "33",
+                "Enthalten": "30",
+            },
+        ),
+        (
+            3,
+            {
+                "Menge": "18 Auswertungen",
+                "Einzelpreis": "1,50 €",
+                "Paket": "Lizenz Professional",
+                "Zeitraum": "01.10.2026 – 31.10.2026",
+                "Genutzt": "18",
+            },
+        ),
+        (4, {"Menge": "2,5 Stunden", "Einzelpreis": "120,00 €", "Zeitraum": "06.10.2026"}),
+    ],
+)
+def test_a_line_says_what_it_was_reckoned_from_and_no_more(line: int, inputs: dict[str, str]) -> None:
+    assert explain(EFFORT, line).lines[0].inputs == inputs
+
+
+def test_one_unit_is_called_by_its_own_name(later: Invoice) -> None:
+    assert explain(later, 2).lines[0].inputs["Menge"] == "1 Auslöser/Aktion"
+
+
+def test_the_timesheet_stands_beside_work_and_only_there() -> None:
+    assert len(EFFORT.timesheet) == 3
+    assert [explain(EFFORT, line).timesheet for line in (None, 4)] == [EFFORT.timesheet] * 2
+    assert [explain(EFFORT, line).timesheet for line in (1, 3)] == [(), ()]
+
+
+def test_each_line_cites_its_own_clauses_and_the_invoice_all_of_them() -> None:
+    assert explain(EFFORT).clauses == EFFORT.clauses
+    assert set(explain(EFFORT, 1).clauses) == {"Connectavo AGB I 2.1"}
+    assert set(explain(EFFORT, 3).clauses) == {"Connectavo AGB I 2.1", "Connectavo AGB II 2.6"}
+
+
+def test_of_gross_prices_the_net_is_what_is_left() -> None:
+    explained = explain(ORDERED)
+    assert explained.lines[0].inputs["Einzelpreis"] == "49,00 € brutto"
+    assert explained.totals == (
+        "Brutto: 49,00 € = 49,00 €",
+        "Enthaltene Umsatzsteuer: 19/119 von 49,00 € = 7,82 €",
+        "Netto: 49,00 € − 7,82 € = 41,18 €",
+    )
+
+
+def test_a_package_may_have_a_comma_in_its_name() -> None:
+    small = replace(CLOUDETEER.packages["managed-cloud"], label="Wolke, klein")
+    terms = replace(CLOUDETEER, packages={"managed-cloud": small})
+    lines = explain(drafted(terms, [started(terms, "managed-cloud")])).lines
+    assert {line.inputs["Paket"] for line in lines} == {"Wolke, klein"}
 
 
 def test_a_package_that_starts_next_month_is_named_beside_its_price() -> None:

@@ -192,7 +192,11 @@ def test_what_came_late_of_levels_and_tiers_proves_itself() -> None:
         "neu: 1.200 genutzt = 2 begonnene Blöcke zu 1.000 × 4,00 € = 8,00 €",
         "neu: 1.200 genutzt, davon 1.000 × 0,03 € = 30,00 € + 1.200 genutzt, davon 200 × 0,02 € = 4,00 €",
     ]
-    assert explain(invoice, late[0].position).lines[0].days == ({"date": date(2026, 9, 9), "users": 4},)
+    users, credit = (explain(invoice, late[at].position).lines[0] for at in (0, 1))
+    assert users.days == ({"date": date(2026, 9, 9), "users": 4},)
+    assert users.inputs == {"Menge": "2 Benutzer", "Einzelpreis": "9,00 €", "Unterschied": "2"}
+    assert credit.days == ()
+    assert credit.inputs.keys() == {"Menge", "Einzelpreis"}
 
 
 def test_a_share_of_a_minimum_proves_itself() -> None:
