@@ -258,7 +258,7 @@ def _is_level(terms: Terms, meter: str) -> bool:
 
 
 def _misfits(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if name != "for_cause" and (value.when == "overuse") != (name == "overuse_lock"):
+    if (value.when == "overuse") != (name == "overuse_lock"):
         yield "when", 'must be "overuse" in overuse_lock, and only there'
     if (value.when == "monthly_fees") != (value.monthly_fees > 0):
         yield "monthly_fees", 'must be at least 1 with when = "monthly_fees", and left out with any other'
