@@ -450,6 +450,11 @@ def test_a_minimum_is_not_shared_by_days_while_its_usage_is_not(tmp_path: Path) 
     accepted(tmp_path, thirtieths, least[2])
 
 
+@pytest.mark.parametrize("rate", ["0", "1", "7.5", "100"])
+def test_a_rate_of_nothing_or_of_whole_percents_is_one(tmp_path: Path, rate: str) -> None:
+    accepted(tmp_path, ("vat_percent = { value = 19", f"vat_percent = {{ value = {rate}"))
+
+
 def test_terms_that_a_contract_uses_hold_whatever_is_checked_by_now(tmp_path: Path) -> None:
     file = changed(tmp_path, ("vat_percent = { value = 19", "vat_percent = { value = 0.19"))
     with pytest.raises(TermsError):

@@ -239,6 +239,33 @@ def test_what_does_not_fit_together_is_named_where_it_is_used(old: str, new: str
     assert f"{NAME}.toml:{line(at)}: {key}: {says}" in refused(old, new)
 
 
+def test_what_is_named_of_a_kind_that_the_file_has_not_is_told_so() -> None:
+    sections = ["[" + each for each in TEXT.split("\n[")]
+    for kind, key, says in (
+        ("[meters.", f"{PRICES}[2].meters[1]", "'calls' is not a meter: the file has none"),
+        ("[addons.", "packages.all.includes[1]", "'archive' is not an add-on: the file has none"),
+    ):
+        text = "\n".join(each for each in sections if not each.startswith(kind)).removeprefix("[")
+        with pytest.raises(TermsError) as caught:
+            read(Path(f"{NAME}.toml"), text)
+        assert any(each.endswith(f": {key}: {says}") for each in caught.value.problems)
+
+
+def test_seats_of_a_meter_that_is_not_there_are_told_so() -> None:
+    says = "'user' is not one of calls, pages, sms, users, storage, workflows"
+    (line_of_it,) = (each for each in refused('["users"]', '["user"]') if says in each)
+    assert f"{PRICES}[3].meters[1]" in line_of_it
+
+
+def test_of_several_packages_without_an_end_the_first_is_named() -> None:
+    term = 'term = { value = { months = 1, renewal = "open_ended" }, clause = "1" }'
+    one = f'[packages.one]\nlabel = "Eins"\n{term}\nprices = [{{ model = "flat", price = 5, clause = "2" }}]'
+    text = TEXT.replace('[packages.all]\nlabel = "Alles"', f'{one}\n\n[packages.all]\nlabel = "Alles"\n{term}')
+    rule = 'downgrade = { value = { on = "any_day", days_before_term_end = 30 }, clause = "1" }'
+    with pytest.raises(TermsError, match=r"packages\.one\.term has no end"):
+        read(Path(f"{NAME}.toml"), text.replace(NOTICE, f"{rule}\n{NOTICE}"))
+
+
 NOTICE = 'notice = { value = { months = 1, to = "month_end" }, clause = "1" }'
 
 
