@@ -184,7 +184,8 @@ def test_what_came_late_of_levels_and_tiers_proves_itself() -> None:
         billed=counted({5: 900}, {2: 12, 9: 10}),
         readings=(counted({5: 900, 8: 300}, {2: 12, 9: 14}),),
     )
-    invoice = from_json(to_json(drafted(NET, [started(NET, "all", "archive", "scan")], earlier=[earlier])))
+    contracts, october = [started(NET, "all", "archive", "scan")], used({"10-05": {"sms": 3}})
+    invoice = from_json(to_json(drafted(NET, contracts, october, earlier=[earlier])))
     assert explain(invoice).problems == ()
     late = [line for line in invoice.lines if line.kind == "late"]
     assert [line.formula.partition(";")[0] for line in late if line.meters] == [
