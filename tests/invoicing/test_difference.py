@@ -340,6 +340,27 @@ def test_a_day_says_what_its_meters_say_more_or_less(fluks: Terms) -> None:
     assert charge.used == 1
 
 
+@pytest.mark.clause("cunio 8.4")
+def test_a_trial_counts_for_what_was_tried_and_for_nothing_else() -> None:
+    """SMS of third parties cost in the trial, too; the module was booked only after it."""
+    tried = Contract(CUNIO.id, "basis", frozenset(), date(2026, 10, 1), trial_ends_on=date(2026, 10, 10))
+    booked = replace(tried, addons=frozenset({"tickets"}))
+    parts = (
+        Part(date(2026, 10, 1), date(2026, 10, 10), tried, is_trial=True),
+        Part(date(2026, 10, 11), OCTOBER.last_day, booked),
+    )
+    now = Usage(
+        "k-1",
+        OCTOBER,
+        (DayCount(date(2026, 10, 5), {"tickets": 3, "sms": 2}), DayCount(date(2026, 10, 20), {"tickets": 52})),
+    )
+    told = difference(CUNIO, parts, sent(), now, NUMBER)
+    assert {(each.item, each.meters): (each.used, changes(each)) for each in told if each.meters} == {
+        ("packages.basis", ("sms",)): (2, [(5, {"sms": 2})]),
+        ("addons.tickets", ("tickets",)): (52, [(20, {"tickets": 52})]),
+    }
+
+
 def changes(charge: Charge) -> list[tuple[int, dict[str, int]]]:
     """The days of October on which a charge's meters say something else, and by how much."""
     return [(day.day, dict(counts)) for day, counts in charge.days]
