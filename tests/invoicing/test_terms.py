@@ -407,6 +407,18 @@ def test_a_level_is_shared_by_the_day_only_as_seats(tmp_path: Path) -> None:
     ]
     accepted(tmp_path, *prorated, (PACKAGE, level[1].replace("per_unit", "seats")), highest)
     accepted(tmp_path, level, highest)
+    accepted(tmp_path, prorated[1], level, highest)  # months are whole: no part of one has a share
+
+
+@pytest.mark.clause("Cloudeteer 13(1)")
+@pytest.mark.parametrize(("months", "renewal", "ok"), [(0, "open_ended", True), (0, "same_term", False)])
+def test_only_a_term_without_an_end_may_have_no_months(tmp_path: Path, months: int, renewal: str, *, ok: bool) -> None:
+    term = f'term = {{ value = {{ months = {months}, renewal = "{renewal}" }}, clause = "13.1" }}'
+    change = ("deletion = {", f"{term}\ndeletion = {{")
+    if ok:
+        accepted(tmp_path, change)
+        return
+    assert any("months: must be at least 1" in each for each in refused(tmp_path, change))
 
 
 @pytest.mark.parametrize(
