@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# The tests start the command hundreds of times: it need not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup test-setup run test check bench soak
 .DELETE_ON_ERROR:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from invoicing.invoice import Party
+from invoicing.party import Party
 
 _PREFIX = "ZAEHLWERK_"
 _SECRET_BYTES = 32

@@ -14,7 +14,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from invoicing.contract import ContractEvent
-from invoicing.invoice import Party
+from invoicing.party import Party
 from invoicing.records import MONTHLY, ContractEventRecord, CustomerVersion, InvoiceRecord, TermsVersion
 from invoicing.terms import Terms, read
 from metering.month import BillingMonth

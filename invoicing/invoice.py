@@ -16,26 +16,10 @@ import msgspec
 from invoicing.bill import Bill
 from invoicing.booking import TimesheetRow
 from invoicing.money import net_of, percent_of
+from invoicing.party import Party
 from invoicing.payment import Deadline, Transfer
 from invoicing.rating import Charge, Days
 from invoicing.statement import UsageStatement, counting_clause, statement
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Name and address as they were on the day of issue (§ 14 Abs. 4 Nr. 1, 2 UStG)."""
-
-    name: str
-    street: str
-    postcode: str
-    city: str
-    country: str
-    email: str = ""
-    phone: str = ""
-    vat_id: str = ""
-    buyer_reference: str = ""
-    register: str = ""
-    directors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from sqlmodel import Session, select
 from invoicing import billed, booked, history
 from invoicing.booking import ids_of
 from invoicing.check import Case
-from invoicing.invoice import DirectDebit, Invoice, Party, compose, to_json
+from invoicing.invoice import DirectDebit, Invoice, compose, to_json
+from invoicing.party import Party
 from invoicing.payment import BankAccount, dispute_until, transfer_of
 from invoicing.records import MONTHLY, InvoiceRecord, NumberRecord, OutboxMail
 from invoicing.terms import Terms

@@ -6,9 +6,8 @@ reach somebody there.
 
 from datetime import date, timedelta
 from functools import lru_cache
+from importlib import import_module
 from typing import Literal
-
-from holidays.countries.germany import Germany
 
 State = Literal["BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV", "NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"]
 _SATURDAY = 5
@@ -17,7 +16,8 @@ _SATURDAY = 5
 @lru_cache(200)
 def holidays(year: int, state: State | None = None) -> frozenset[date]:
     """Return the public holidays of the whole federation in a year, and those of one of its states."""
-    return frozenset(Germany(subdiv=state, years=year))
+    germany = import_module("holidays.countries.germany")  # loaded only when asked: it brings all countries
+    return frozenset(germany.Germany(subdiv=state, years=year))
 
 
 def is_workday(day: date, state: State | None = None) -> bool:

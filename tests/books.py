@@ -13,9 +13,10 @@ from sqlmodel import col, select
 from invoicing import billed, history, terms
 from invoicing.close import MonthReport, close
 from invoicing.contract import ContractEvent
-from invoicing.invoice import DirectDebit, Invoice, Party, from_json
+from invoicing.invoice import DirectDebit, Invoice, from_json
 from invoicing.issue import Run
 from invoicing.ledger import Ledger
+from invoicing.party import Party
 from invoicing.records import CustomerVersion, InvoiceRecord, UsageDecision
 from invoicing.recounts import Counts, recounts
 from metering.event import Event

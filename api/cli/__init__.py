@@ -2,29 +2,64 @@
 
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from api.cli import alert, explain, journal, month, preview, run, setup, terms
-from api.demo.process import DemoError
-from api.errors import STATUS
-from api.event_client import SendError
-from api.event_file import EventFileError
-from api.event_mapping import MappingError
 from api.logs import blot
 from api.refusal import said
 from api.settings import Settings, refusals
-from invoicing.terms import TermsError
 
-_FOR_PEOPLE: tuple[type[Exception], ...] = (*STATUS, TermsError, SendError, EventFileError, MappingError, DemoError)
+MODULES = {
+    "serve": "run",
+    "send": "run",
+    "demo": "run",
+    "close": "month",
+    "assign": "month",
+    "notify": "month",
+    "collect": "month",
+    "preview": "preview",
+    "what-if": "preview",
+    "rerate": "preview",
+    "explain": "explain",
+    "archive": "archive",
+    "recount": "journal",
+    "void": "journal",
+    "correct": "journal",
+    "rebuild": "journal",
+    "alert": "alert",
+    "terms": "terms",
+    "doctor": "setup",
+    "key": "setup",
+}
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-for part in (run, month, preview, explain, journal, alert, terms, setup):
-    app.add_typer(part.app)
+
+class _Commands(TyperGroup):
+    """Commands by name; only the module of the one that is asked for is loaded."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.commands: Any = dict.fromkeys(MODULES)  # their names: for the list, and to tell what was meant
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
+        if module := MODULES.get(cmd_name):
+            return get_group(import_module(f"api.cli.{module}").app).commands[cmd_name]
+        return None
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__
+)
+
+
+@app.callback()
+def _app() -> None: ...
 
 
 def main() -> None:
@@ -33,9 +68,10 @@ def main() -> None:
         app(args=spread(sys.argv[1:]))
     except ValidationError as error:
         _refuse(*(refusals(error) if error.title == Settings.__name__ else map(_field, error.errors())))
-    except _FOR_PEOPLE as error:
-        # a database error's other lines are the statement and its values
-        _refuse(str(error).splitlines()[0] if isinstance(error, SQLAlchemyError) else str(error))
+    except Exception as error:
+        if (line := import_module("api.cli.error").line_for_people(error)) is None:
+            raise
+        _refuse(line)
 
 
 def _refuse(*lines: str) -> NoReturn:

@@ -1,10 +1,5 @@
-"""The journal's commands: archive, recount, void, correct, rebuild."""
+"""The journal's commands: recount, void, correct, rebuild."""
 
-import os
-import signal
-import sys
-import threading
-import time
 from typing import Annotated
 
 import typer
@@ -12,50 +7,14 @@ from rich.table import Table
 
 from api import corrections
 from api.cli.terminal import WHO, AsJson, Month, console, opened, print_json
-from api.logs import configure
-from api.settings import Settings
-from metering.archiver import Archiver
-from metering.journal import Journal
 from metering.month import BillingMonth
 from metering.rebuild import rebuild as rebuild_months
 from metering.recount import Recount
-from metering.redis import open_redis
 
-_LEAST_URGENT = 10
 _SHOWN = 1_000
 app = typer.Typer()
 Customer = Annotated[str, typer.Argument(help="the customer's id, as events name it")]
 Reason = Annotated[str, typer.Option(help="why; kept in the audit log")]
-
-
-@app.command()
-def archive(
-    *,
-    once: Annotated[bool, typer.Option("--once", help="empty the streams and end")] = False,
-    until_eof: Annotated[
-        bool, typer.Option("--until-eof", help="end when standard input ends: with the process that holds it")
-    ] = False,
-) -> None:
-    """Move counted events from the store into the journal's Parquet files, again and again."""
-    settings = Settings()
-    configure(settings.log_level)
-    journal = Journal(settings.journal)
-    with open_redis(settings.redis_url, settings.data_dir, appendfsync=settings.appendfsync) as counter:
-        if once:
-            console.print(f"{journal.archive(counter.client):,} rows written")
-            return
-        os.nice(_LEAST_URGENT)
-        archiver = Archiver(journal, counter, settings.journal_seconds, time.monotonic)
-        signal.signal(signal.SIGTERM, lambda *_: archiver.stop())
-        signal.signal(signal.SIGINT, lambda *_: archiver.stop())
-        if until_eof:
-            threading.Thread(target=_stop_at_eof, args=(archiver,), daemon=True).start()
-        archiver.run()
-
-
-def _stop_at_eof(archiver: Archiver) -> None:
-    sys.stdin.buffer.read()
-    archiver.stop()
 
 
 @app.command()

@@ -10,7 +10,6 @@ from api.event_file import record_count
 from api.progress import progress_bar
 from api.send import send as send_file
 from api.settings import Settings
-from api.workplace import clock_from, filed_terms
 
 _MAPPING = (
     "where a field comes from: COLUMN, :constant, a {template} with {#} for the line number, or "
@@ -27,7 +26,8 @@ def serve(
     today: Today = None,
 ) -> None:
     """Run the API and the finance pages."""
-    from api.server import run  # noqa: PLC0415 - uvicorn is loaded only to serve
+    from api.server import run  # noqa: PLC0415 - loaded only to serve
+    from api.workplace import filed_terms  # noqa: PLC0415
 
     filed_terms(Settings().terms_dir)  # settings and files are refused here, by name, rather than in every worker
     run(host, port, workers, today)
@@ -70,6 +70,7 @@ def demo(
 ) -> None:
     """Run a whole billing month through the real HTTP door, checked against an independent count."""
     from api.demo import run as show  # noqa: PLC0415 - loaded only for the demo
+    from api.workplace import clock_from  # noqa: PLC0415
 
     settings = show.data_dir(Settings(), folder)
     plan = show.plan_for(settings, customers, events, clock_from(None)())

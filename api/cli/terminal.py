@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -13,9 +13,11 @@ from rich.console import Console
 from api.forms import written_day
 from api.logs import configure
 from api.settings import Settings
-from api.workplace import Workplace, clock_from, open_workplace
 from invoicing.money import euro
 from metering.month import BillingMonth
+
+if TYPE_CHECKING:
+    from api.workplace import Workplace
 
 WHO = "cli"
 _PIPED_WIDTH = 132
@@ -43,8 +45,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @contextmanager
-def opened(today: date | None = None) -> Iterator[Workplace]:
-    """Open the workplace; turn errors meant for people into one line and exit code 2."""
+def opened(today: date | None = None) -> Iterator["Workplace"]:
+    """Open the workplace."""
+    from api.workplace import clock_from, open_workplace  # noqa: PLC0415 - loaded only to work on data
+
     settings = Settings()
     configure(settings.log_level)
     with open_workplace(settings, clock_from(today)) as work:

@@ -1,6 +1,6 @@
 """Addresses as a German letter writes them."""
 
-from invoicing.invoice import Party
+from invoicing.party import Party
 
 _COUNTRIES = {
     "AD": "Andorra", "AL": "Albanien", "AT": "Österreich", "BE": "Belgien", "BG": "Bulgarien", "CH": "Schweiz",

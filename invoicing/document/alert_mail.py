@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from invoicing.document.page import NO_BREAK, fill_text, plain
-from invoicing.invoice import Party
 from invoicing.money import german_instant, german_month, german_number
+from invoicing.party import Party
 from invoicing.prices import Allowance
 from invoicing.terms import Package, Terms
 from metering.month import BillingMonth

@@ -6,8 +6,9 @@ Words that belong together are joined by no-break spaces; ``page.plain`` takes t
 from datetime import date, timedelta
 
 from invoicing.document.page import NO_BREAK
-from invoicing.invoice import DirectDebit, Invoice, Party
+from invoicing.invoice import DirectDebit, Invoice
 from invoicing.money import german_amount, german_date
+from invoicing.party import Party
 from invoicing.payment import Deadline, Transfer
 
 _GROUP = 4

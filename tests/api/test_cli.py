@@ -7,13 +7,16 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_group
 
-from api.cli import main, spread
+from api import cli
+from api.cli import MODULES, main, spread
 from api.security import Keyring
 from invoicing import terms
 from invoicing.ledger import Ledger
@@ -88,6 +91,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(tmp_path: Path) -> None:
         (["assign", "2026-10", "k-9", "--reason", "weg"], "no usage"),
         (["assign", "2026-10", "k-9", "--reason", " "], "reason"),
         (["nix"], "nix"),
+        (["clos"], "Did you mean 'close'?"),
     ],
 )
 def test_bad_use_says_why_and_ends_with_2(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -112,6 +116,21 @@ def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "zaehlwerk: There is no invoice and no collection 'RE-2026-000099'.\n"
+
+
+def test_every_command_of_every_module_is_known_by_its_name() -> None:
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("[a-z]*.py")} - {"terminal", "error"}
+    commands = {each: get_group(import_module(f"api.cli.{each}").app).commands for each in modules}
+    assert {name: module for module, named in commands.items() for name in named} == MODULES
+
+
+def test_the_archiver_loads_neither_the_ledger_nor_the_api() -> None:
+    """It starts beside every service, and what it loads keeps that waiting."""
+    code = (
+        "import sys, api.cli.archive; print(sorted({'fastapi', 'sqlmodel', 'weasyprint', 'holidays'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("command", [["serve"], ["doctor"], ["notify"]])

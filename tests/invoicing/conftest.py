@@ -8,7 +8,8 @@ from invoicing.bill import Bill
 from invoicing.contract import Contract
 from invoicing.contract.parts import whole
 from invoicing.difference import Earlier
-from invoicing.invoice import Invoice, Party, compose
+from invoicing.invoice import Invoice, compose
+from invoicing.party import Party
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage

@@ -7,7 +7,8 @@ from io import BytesIO
 
 from pypdf import PdfReader
 
-from invoicing.invoice import DirectDebit, Invoice, Line, Party, VatTotal
+from invoicing.invoice import DirectDebit, Invoice, Line, VatTotal
+from invoicing.party import Party
 from invoicing.statement import UsageStatement
 
 SELLER = Party(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from invoicing.document.alert_mail import Reached, alert_text
-from invoicing.invoice import Party
+from invoicing.party import Party
 from invoicing.terms import shipped
 from metering.month import BillingMonth
 

@@ -19,8 +19,9 @@ from invoicing.document.mail import mail_text
 from invoicing.document.page import plain
 from invoicing.document.slip_pdf import DueSum, RoutingSlip, render_slip
 from invoicing.document.wording import notice, payment_sentences
-from invoicing.invoice import Invoice, Party
+from invoicing.invoice import Invoice
 from invoicing.money import german_amount, with_minus
+from invoicing.party import Party
 from tests.golden import assert_golden
 from tests.invoicing.printed import (
     BUYER,

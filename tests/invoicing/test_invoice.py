@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from invoicing.bill import Bill
 from invoicing.contract import Contract
 from invoicing.contract.parts import whole
-from invoicing.invoice import DirectDebit, Invoice, Line, Party, compose, from_json, lines_of, to_json, totals
+from invoicing.invoice import DirectDebit, Invoice, Line, compose, from_json, lines_of, to_json, totals
 from invoicing.money import euro
+from invoicing.party import Party
 from invoicing.rating import Charge
 from invoicing.statement import statement
 from invoicing.terms import Terms, find

@@ -17,8 +17,9 @@ from invoicing.contract import (
 )
 from invoicing.contract.parts import parts_of
 from invoicing.explain import explain
-from invoicing.invoice import Invoice, Party, compose, from_json, to_json
+from invoicing.invoice import Invoice, compose, from_json, to_json
 from invoicing.money import german_amount
+from invoicing.party import Party
 from invoicing.terms import Terms, find
 from metering.month import BillingMonth
 from metering.usage import DayCount, Usage

@@ -17,10 +17,11 @@ from invoicing.archive import invoice_path
 from invoicing.check import Case
 from invoicing.contract import Contract
 from invoicing.contract.parts import whole
-from invoicing.invoice import Invoice, Party
+from invoicing.invoice import Invoice
 from invoicing.issue import Run, issue
 from invoicing.ledger import Ledger
 from invoicing.mail import Folder, MailError, Transport
+from invoicing.party import Party
 from invoicing.records import CustomerVersion, OutboxMail
 from invoicing.terms import Terms, find
 from metering.month import BERLIN, BillingMonth
