@@ -10,7 +10,18 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.contract_entry import changing, check_kind, check_signed, events_of, pin, record, repeats, state_of, terms_on
+from api.contract_entry import (
+    changing,
+    check_kind,
+    check_signed,
+    events_of,
+    newest_terms,
+    pin,
+    record,
+    repeats,
+    state_of,
+    terms_on,
+)
 from api.customers import terms_of
 from api.errors import FieldError
 from api.forms import ObjectionForm, PrepaymentForm, PriceRiseForm, TermsChangeForm, WaiverForm
@@ -21,6 +32,7 @@ from invoicing.contract import Contract, ContractEvent, Kind, Rise, TermsChange
 from invoicing.invoice import from_json
 from invoicing.records import InvoiceRecord
 from invoicing.rights import Claim, may_ask_prepayment
+from invoicing.terms import Terms
 
 
 def change_terms(work: Workplace, who: str, key: str, form: TermsChangeForm) -> TermsChange:
@@ -29,18 +41,33 @@ def change_terms(work: Workplace, who: str, key: str, form: TermsChangeForm) -> 
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
         check_signed(events, form.received_on)
-        terms = terms_on(work, events, form.received_on)
-        told = rules.terms_change(terms, form.received_on, form.effective_on)
+        terms, told = _announcement(work, events, form)
         event = ContractEvent(
             "terms_changed", told.effective_on, work.clock(), terms=form.terms, received_on=form.received_on
         )
         if not repeats(events, event):
             through = history.billed_through(session, key)
             check_kind(history.customer(session, key), new)
-            rules.check_terms_change(events, terms, new, form.received_on, form.effective_on, through)
+            rules.check_terms_change(events, terms, new, form.received_on, told.effective_on, through)
             pin(work, session, new)
             record(work, session, who, key, events, event, "terms_changed", form)
         return told
+
+
+def _announcement(work: Workplace, events: Sequence[ContractEvent], form: TermsChangeForm) -> tuple[Terms, TermsChange]:
+    """Return the terms by which new ones are announced, and when these take effect."""
+    running = terms_on(work, events, form.received_on)
+    first = rules.terms_change(running, form.received_on, form.effective_on).effective_on
+    own = _announced_under(work, events, form.received_on, first)
+    alone = rules.terms_change(own, form.received_on, form.effective_on).effective_on
+    return own, rules.terms_change(own, form.received_on, max(first, alone))
+
+
+def _announced_under(work: Workplace, events: Sequence[ContractEvent], received_on: date, effective_on: date) -> Terms:
+    """Return the terms, on the day of an announcement, of the contract that runs when it takes effect."""
+    lives = rules.lives(events)
+    life = next((each for each in lives if each.start.is_active(effective_on)), lives[-1])
+    return terms_of(work, life.on(max(received_on, life.start.starts_on)).terms)
 
 
 def object_to_terms(work: Workplace, who: str, key: str, form: ObjectionForm) -> date:
@@ -51,7 +78,8 @@ def object_to_terms(work: Workplace, who: str, key: str, form: ObjectionForm) ->
             return said.effective_on
         check_signed(events, form.received_on)
         told = rules.announced(events)
-        terms = terms_on(work, events, (told and told.received_on) or form.received_on)
+        received_on, effective_on = (told.received_on, told.effective_on) if told else (None, form.received_on)
+        terms = _announced_under(work, events, received_on or form.received_on, effective_on)
         through = history.billed_through(session, key)
         effective_on = rules.check_objection(events, terms, form.received_on, through)
         event = ContractEvent("terms_objected", effective_on, work.clock(), received_on=form.received_on)
@@ -66,7 +94,7 @@ def raise_prices(work: Workplace, who: str, key: str, form: PriceRiseForm) -> Ri
     with changing(work, key, form.received_on) as session:
         events = events_of(session, key)
         check_signed(events, form.received_on)
-        terms = terms_on(work, events, form.received_on)
+        terms = newest_terms(work, events, form.received_on)
         held = rules.holding(events)
         before = [each for each in held if each.kind != "price_raised" or each.received_on != form.received_on]
         state = rules.lives(before)[-1].on(form.effective_on or date.max)

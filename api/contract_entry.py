@@ -80,9 +80,14 @@ def check_signed(events: Sequence[ContractEvent], day: date, field: str = "recei
 
 def terms_on(work: Workplace, events: Sequence[ContractEvent], day: date) -> Terms:
     """Return the terms of a day: those of the contract that runs on it, else of the newest one."""
+    state = state_on(events, day)
+    return terms_of(work, state.terms) if state else newest_terms(work, events, day)
+
+
+def newest_terms(work: Workplace, events: Sequence[ContractEvent], day: date) -> Terms:
+    """Return the terms of the contract that was signed last, on a day or on its first one."""
     newest = rules.lives(events)[-1]
-    state = state_on(events, day) or newest.on(max(day, newest.start.starts_on))
-    return terms_of(work, state.terms)
+    return terms_of(work, newest.on(max(day, newest.start.starts_on)).terms)
 
 
 def state_of(events: Sequence[ContractEvent], day: date) -> Contract:

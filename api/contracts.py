@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from api.contract_entry import changing, check_kind, check_signed, events_of, pin, record, repeats, state_of, terms_on
+from api.contract_entry import (
+    changing,
+    check_kind,
+    check_signed,
+    events_of,
+    newest_terms,
+    pin,
+    record,
+    repeats,
+    state_of,
+    terms_on,
+)
 from api.customers import known, terms_of, today
 from api.errors import FieldError
 from api.forms import (
@@ -102,18 +113,23 @@ def milestones(work: Workplace, key: str) -> tuple[Milestone, ...]:
 def _ended(
     work: Workplace, events: Sequence[ContractEvent], form: TerminationForm, *, check: bool = False
 ) -> tuple[Termination, ContractEvent]:
-    """Return how a contract, or some add-ons, end; ``check`` refuses what is not possible."""
-    terms = terms_on(work, events, form.received_on)
+    """Return how a contract, or some add-ons, end; ``check`` refuses what is not possible.
+
+    By notice the contract ends that was signed last, by its own terms, though another may still run.
+    """
     received = form.received_on
+    terms = newest_terms(work, events, received)
     state = rules.lives(events)[-1].on(date.max)
     if form.cause == "price_rise":
         end = rules.check_exit([each for each in events if each.cause != "price_rise"], work.terms, received)
     elif form.cause == "objection":
-        end = rules.check_objection_exit(events, terms, received)
+        end = rules.check_objection_exit(events, terms_on(work, events, received), received)
     elif form.addons and check and form.cause == "important_reason":
         end = rules.check_partial_at_once(events, received, form.addons, terms, form.ends_on, form.reason)
     elif form.cause in {"important_reason", "default"}:
-        end = rules.at_once(terms, received, form.ends_on, form.cause, form.reason, form.addons)
+        end = rules.at_once(
+            terms_on(work, events, received), received, form.ends_on, form.cause, form.reason, form.addons
+        )
         if check:
             end = rules.unless_ended(state, end)
     elif form.addons and check:

@@ -47,6 +47,73 @@ def test_a_price_rise_is_announced_left_for_and_waived(each_service: Service) ->
     assert [each for each in reversed(each_service.actions()) if each.startswith("contract.")] == done
 
 
+def one_after_another(service: Service, first: str, then: str) -> str:
+    """The path of two contracts, of which the second follows the first on New Year's Day of 2027."""
+    (terms, package), (next_terms, next_package) = first.split(), then.split()
+    path = contract(service, "k-1", {"terms": terms, "package": package, "starts_on": "2026-10-15"})
+    leave = {"received_on": "2026-11-02", "by": "provider", "cause": "important_reason", "reason": "Umzug"}
+    service.ask("POST", f"{path}/termination", {**leave, "ends_on": "2026-12-31"}, expect=201)
+    body = {"terms": next_terms, "package": next_package, "starts_on": "2027-01-01"}
+    service.ask("POST", path, body, expect=201)
+    return path
+
+
+BASIC, BASIS = "fluks-2023-03 basic-2500", "cunio-2020-02 basis"
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_prices_rise_by_the_terms_of_the_contract_that_was_signed_last(service: Service) -> None:
+    rise = {"received_on": "2026-12-01", "percent": "5"}
+    path = one_after_another(service, BASIC, BASIS)
+    assert service.ask("POST", f"{path}/price-rises", rise, expect=201)["effective_on"] == "2028-01-01"
+
+
+@pytest.mark.clause("cunio 8.8")
+def test_where_the_last_terms_know_no_rise_the_ones_before_do_not_help(service: Service) -> None:
+    rise = {"received_on": "2026-12-01", "percent": "5"}
+    path = one_after_another(service, BASIS, BASIC)
+    assert "fluks-2023-03 know no price rise" in service.refused("POST", f"{path}/price-rises", rise, "percent")
+
+
+@pytest.mark.clause("fluks 16.1")
+@pytest.mark.clause("cunio 13.1")
+@pytest.mark.parametrize(
+    ("first", "then", "ends_on", "clause"),
+    [
+        (BASIC, BASIS, "2027-12-31", "cunio AGB 13.1"),
+        (BASIS, BASIC, "2027-01-31", "fluks AGB 16.1"),
+    ],
+)
+def test_by_notice_the_contract_ends_that_was_signed_last(
+    service: Service, first: str, then: str, ends_on: str, clause: str
+) -> None:
+    path = one_after_another(service, first, then)
+    told = service.ask("POST", f"{path}/termination", {"received_on": "2026-12-10"}, expect=201)
+    assert (told["ends_on"], clause in told["why"]) == (ends_on, True)
+
+
+@pytest.mark.clause("cunio 15.1")
+@pytest.mark.parametrize(
+    ("first", "then", "clause"), [(BASIC, BASIS, "cunio AGB 15.1"), (BASIS, BASIC, "fluks AGB 2.4")]
+)
+def test_new_terms_are_announced_by_the_terms_of_the_contract_that_they_change(
+    tmp_path: Path, first: str, then: str, clause: str
+) -> None:
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    shipped = then.split(maxsplit=1)[0]
+    text = (SHIPPED / f"{shipped}.toml").read_text(encoding="utf-8").replace(shipped, "own-2027")
+    (folder / "own-2027.toml").write_text(text, encoding="utf-8")
+    with running(settings_in(tmp_path, terms_dir=folder)) as service:
+        path = one_after_another(service, first, then)
+        moved = {"terms": "own-2027", "received_on": "2026-12-10"}
+        told = service.ask("POST", f"{path}/terms-changes", moved, expect=201)
+        assert (told["effective_on"], clause in told["why"]) == ("2027-02-01", True)
+        assert service.ask("GET", f"{path}?on=2027-02-01")["terms"] == "own-2027"
+        service.ask("POST", f"{path}/terms-changes/objection", {"received_on": told["object_until"]}, expect=201)
+        assert service.ask("GET", f"{path}?on=2027-02-01")["terms"] == shipped
+
+
 @pytest.mark.clause("fluks 16.1")
 @pytest.mark.parametrize("cause", [{}, {"cause": "important_reason", "reason": "Insolvenz", "ends_on": "2026-11-30"}])
 def test_a_termination_sent_again_does_not_end_the_next_contract(each_service: Service, cause: dict[str, str]) -> None:
