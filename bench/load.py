@@ -15,7 +15,7 @@ from typing import Any
 CUSTOMERS = 1_000
 SECONDS, ROUNDS = 2, 3
 CONNECTIONS = {1: 64, 10: 32, 100: 16, 1_000: 8}
-_PAUSE = 0.2
+_PAUSE = 0.7
 _BARE_COMMANDS = 3_000_000
 _runs = count(1)
 

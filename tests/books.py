@@ -125,6 +125,12 @@ def open_books(ledger: Ledger, folder: Path) -> Iterator[Books]:
         yield Books(ledger, counter, Journal(str(folder / "journal")))
 
 
+def close_in(url: str, folder: Path, month: str, today: str) -> None:
+    """Close a month in a process of its own."""
+    with open_books(Ledger(url), folder) as books:
+        books.close(month, today)
+
+
 def debit(due_on: str = "2026-11-06", **changes: object) -> DirectDebit:
     """A debit as sepa would offer it."""
     offered = DirectDebit(

@@ -121,10 +121,11 @@ def _metered(terms: Terms, slot: Slot, parts: Sequence[Part], usage: Usage) -> l
 def _reach(first: date, last: date, parts: Sequence[Part], usage: Usage) -> tuple[date, date]:
     """Measure with the first and the last day of the contract what was used before and after them: nothing is lost."""
     if usage.days:
-        if first == parts[0].first:
-            first = min(first, usage.days[0].day)
-        if last == parts[-1].last:
-            last = max(last, usage.days[-1].day)
+        earliest, latest = usage.days[0].day, usage.days[-1].day
+        if earliest < first == parts[0].first:
+            first = earliest
+        if latest > last == parts[-1].last:
+            last = latest
     return first, last
 
 

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,6 +111,12 @@ def _checked(path: Path, text: str, data: dict[str, Any], checks: Iterable[Check
         findings.append((("id",), f"must be {path.stem!r} like the file's name"))
     if findings:
         raise TermsError(*_located(path, text, findings))
+    return _one(terms)
+
+
+@lru_cache(1024)
+def _one(terms: Terms) -> Terms:
+    """Return the one object for all equal terms: what is remembered for them is found without comparing prices."""
     return terms
 
 

@@ -15,6 +15,7 @@ from api.app import create_app
 from api.security import create_key
 from api.settings import Settings
 from invoicing.ledger import Ledger
+from tests.ledgers import empty_sqlite
 from tests.waiting import until
 
 IBAN = "DE02120300000000202051"
@@ -127,6 +128,9 @@ class Service:
 def running(settings: Settings, clock: HandClock | None = None) -> Iterator[Service]:
     """Serve on a free port until the block ends."""
     clock = clock or HandClock()
+    own = settings.data_dir / "zaehlwerk.db"
+    if not settings.database_url and not own.exists():
+        empty_sqlite(own)
     ledger = Ledger(settings.ledger_url)
     with served(create_app(settings, clock)) as url:
         with ledger.write() as session:

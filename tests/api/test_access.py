@@ -15,6 +15,7 @@ from api.routes import alerts, billing, bookings, customers, journal, sepa, syst
 from api.security import Keyring, create_key, revoke_key
 from invoicing.ledger import Ledger
 from tests.api.running import IBAN, HandClock, Service
+from tests.ledgers import empty_sqlite
 
 PUBLIC = {
     ("GET", "/healthz"),
@@ -107,8 +108,7 @@ def test_what_is_no_key_is_refused(shared: Service, header: str) -> None:
 
 @pytest.fixture
 def ring(tmp_path: Path) -> Iterator[tuple[Ledger, Keyring, list[float]]]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'keys.db'}")
-    ledger.upgrade()
+    ledger = Ledger(empty_sqlite(tmp_path / "keys.db"))
     seconds = [0.0]
     yield ledger, Keyring(ledger, lambda: seconds[0]), seconds
     ledger.close()

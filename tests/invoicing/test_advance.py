@@ -19,6 +19,7 @@ from invoicing.records import CustomerVersion, InvoiceRecord
 from invoicing.rerate import rerated
 from invoicing.terms import Setting, Terms, shipped
 from tests.books import Books, noon, open_books
+from tests.ledgers import empty_sqlite
 
 CLOUDETEER, FLUKS = shipped()["cloudeteer-2023-12"], shipped()["fluks-2023-03"]
 _OTHER = replace(CLOUDETEER.packages["managed-cloud"], label="Neue Cloud")
@@ -32,8 +33,7 @@ TERMS: Mapping[str, Terms] = {
 
 @pytest.fixture
 def books(tmp_path: Path) -> Iterator[Books]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    ledger.upgrade()
+    ledger = Ledger(empty_sqlite(tmp_path / "ledger.db"))
     with open_books(ledger, tmp_path) as opened:
         yield opened
     ledger.close()

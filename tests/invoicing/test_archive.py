@@ -1,26 +1,12 @@
 """A document is in the archive whole, or not at all."""
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from invoicing.archive import archive, invoice_path, invoice_pdf, write_whole
 from tests.invoicing.conftest import October
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from invoicing import archive
-kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-setattr(os, sys.argv[2], kill)
-if sys.argv[2] == "replace":
-    Path.replace = kill
-archive.write_whole(Path(sys.argv[1]), b"new and longer")
-"""
+from tests.killing import Point, kill_at
 
 
 def test_where_an_invoice_lies(tmp_path: Path) -> None:
@@ -38,9 +24,7 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
 def test_killed_while_writing_the_old_file_stays(tmp_path: Path, point: str) -> None:
     path = tmp_path / "file.xml"
     path.write_bytes(b"old")
-    command = [sys.executable, "-c", KILLED, str(path), point]
-    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
-    assert killed.returncode == -signal.SIGKILL
+    kill_at(Point("os", point, "before"), write_whole, path, b"new and longer")
     assert path.read_bytes() == b"old"
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"

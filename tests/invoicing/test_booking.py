@@ -1,12 +1,10 @@
 """What is billed beside packages: which amounts, with which words, once and in which invoice."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +40,7 @@ from invoicing.records import InvoiceRecord
 from invoicing.rerate import rerated
 from invoicing.terms import Terms, shipped
 from tests.books import Books, debit, noon, open_books
+from tests.killing import Point, Where, kill_at
 
 _ONE = Decimal(1)
 IBAN = "DE02120300000000202051"
@@ -645,44 +644,26 @@ def test_a_free_package_alone_has_no_invoice(books: Books, package: str) -> None
     assert books.invoices() == []
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from invoicing import close, order
-from invoicing.ledger import Ledger
-from tests.books import open_books
-from tests.invoicing.test_booking import order_at_once, run
-url, folder, name, what = sys.argv[1:]
-rooms = {"close": close, "order": order}
-original = getattr(rooms[what], "issue")
-
-def killed(*arguments, **named):
-    if name == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    original(*arguments, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-rooms[what].issue = killed
-with open_books(Ledger(url), Path(folder)) as books:
-    if what == "order":
-        order_at_once(books, "2026-10-06", "2026-10-06", reference="A-1")
-    close.close(books.ledger, run(books, "2026-10", "2026-11-02"), books.recounts("2026-10"))
-"""
+def bill_in(url: str, folder: Path, *, at_once: bool) -> None:
+    """Invoice an order at once, or close the month."""
+    with open_books(Ledger(url), folder) as books:
+        if at_once:
+            order_at_once(books, "2026-10-06", "2026-10-06", reference="A-1")
+        close(books, "2026-10", "2026-11-02")
 
 
 @pytest.mark.parametrize("what", ["close", "order"])
-@pytest.mark.parametrize("point", ["before", "behind"])
+@pytest.mark.parametrize("where", ["before", "behind"])
 @pytest.mark.clause("KLUGO 8")
 def test_killed_while_billing_and_run_again_a_booking_is_billed_once(
-    books: Books, ledger_url: str, tmp_path: Path, point: str, what: str
+    books: Books, ledger_url: str, tmp_path: Path, where: Where, what: str
 ) -> None:
     customer(books, KLUGO)
     given = booking("order", "2026-10-06", 1, KLUGO, service="beratung-plus")
     if what == "close":
         book(books, given)
-    command = [sys.executable, "-c", KILLED, ledger_url, str(tmp_path), point, what]
-    killed = subprocess.run(command, check=False, cwd=Path(__file__).parents[2])
-    assert (killed.returncode, books.invoices()) == (-signal.SIGKILL, [])
+    kill_at(Point(f"invoicing.{what}", "issue", where), partial(bill_in, at_once=what == "order"), ledger_url, tmp_path)
+    assert books.invoices() == []
     if what == "order":
         assert order_at_once(books, "2026-10-06", "2026-10-06", reference="A-1")[0] is None
     for _ in range(2):

@@ -1,9 +1,5 @@
 """The monthly run on both databases and a real counter."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +18,8 @@ from invoicing.recounts import Counts
 from metering.month import BillingMonth
 from metering.recount import Difference
 from metering.usage import Usage, read_usage, split
-from tests.books import Books, debit, noon, open_books
+from tests.books import Books, close_in, debit, noon, open_books
+from tests.killing import Point, Where, kill_at
 
 OCTOBER = BillingMonth(2026, 10)
 
@@ -221,60 +218,25 @@ def test_numbers_start_anew_each_year(books: Books) -> None:
     assert [each.number for each in books.invoices()] == ["RE-2026-000001", "RE-2027-000001"]
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from invoicing import issue
-from invoicing import close as run
-from invoicing.ledger import Ledger
-from tests.books import open_books
-url, folder, point, after = sys.argv[1:]
-left = int(after)
-
-def kill(*_):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-original = {name: getattr(run, name) for name in ("_bill", "issue", "_finish")}
-def before(name):
-    def wrapped(*arguments):
-        kill()
-        return original[name](*arguments)
-    return wrapped
-def behind(name):
-    def wrapped(*arguments):
-        result = original[name](*arguments)
-        kill()
-        return result
-    return wrapped
-name, _, where = point.partition(":")
-setattr(run, name, (before if where == "before" else behind)(name))
-with open_books(Ledger(url), Path(folder)) as books:
-    books.close("2026-10", "2026-11-02")
-"""
-
-
 @pytest.mark.parametrize("after", [0, 3])
-@pytest.mark.parametrize("point", ["_bill:before", "_bill:behind", "issue:before", "issue:behind", "_finish:before"])
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [("_bill", "before"), ("_bill", "behind"), ("issue", "before"), ("issue", "behind"), ("_finish", "before")],
+)
 def test_killed_anywhere_and_run_again_it_ends_the_same(
-    books: Books, ledger_url: str, tmp_path: Path, point: str, after: int
+    books: Books, ledger_url: str, tmp_path: Path, name: str, where: Where, after: int
 ) -> None:
     for number in range(6):
         books.customer(f"k-{number}", "schnupperpaket")
         books.use(f"k-{number}", "2026-10-05", 501 + number)
-    command = [
-        sys.executable,
-        "-c",
-        KILLED,
+    kill_at(
+        Point("invoicing.close", name, where, 0 if name == "_finish" else after),
+        close_in,
         ledger_url,
-        str(tmp_path),
-        point,
-        str(0 if point == "_finish:before" else after),
-    ]
-    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
-    assert killed.returncode == -signal.SIGKILL
+        tmp_path,
+        "2026-10",
+        "2026-11-02",
+    )
     found = books.close("2026-10", "2026-11-02")
     assert (found.state, found.invoices, found.problems) == ("closed", 6, ())
     billed = [(each.number, each.customer, each.usage.used) for each in books.invoices()]

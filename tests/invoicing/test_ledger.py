@@ -118,8 +118,8 @@ def test_what_fails_leaves_nothing(ledger: Ledger) -> None:
         assert session.exec(select(MonthRecord)).all() == []
 
 
-def test_several_processes_may_upgrade_at_once(ledger_url: str) -> None:
-    ledgers = [Ledger(ledger_url) for _ in range(4)]
+def test_several_processes_may_upgrade_at_once(blank_url: str) -> None:
+    ledgers = [Ledger(blank_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(Ledger.upgrade, ledgers))
     with ledgers[0].read() as session:

@@ -18,6 +18,7 @@ from invoicing.ledger import Ledger
 from invoicing.records import CustomerVersion, InvoiceRecord
 from invoicing.rerate import rerated
 from tests.books import Books, debit, noon, open_books
+from tests.ledgers import empty_sqlite
 
 ISSUED, LATER = "2026-11-02", "2026-11-03"
 GUARDED = ("invoice", "billed_usage", "contract_event", "customer_version")
@@ -25,8 +26,7 @@ GUARDED = ("invoice", "billed_usage", "contract_event", "customer_version")
 
 @pytest.fixture
 def books(tmp_path: Path) -> Iterator[Books]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    ledger.upgrade()
+    ledger = Ledger(empty_sqlite(tmp_path / "ledger.db"))
     with open_books(ledger, tmp_path) as opened:
         opened.customer("k-1", "schnupperpaket")
         opened.use("k-1", "2026-10-07", 501)

@@ -33,9 +33,9 @@ ANOTHER = """INSERT INTO invoice (number, customer, month, occasion, issued_on, 
 
 
 @pytest.fixture
-def used(ledger_url: str) -> Iterator[Ledger]:
+def used(blank_url: str) -> Iterator[Ledger]:
     """A ledger as an older version left it."""
-    opened = Ledger(ledger_url)
+    opened = Ledger(blank_url)
     with opened.engine.execution_options(writes=True).begin() as connection:
         command.upgrade(alembic_config(connection), BEFORE)
         for statement in ROWS:

@@ -4,10 +4,6 @@ Every line begins with the day on which it happens; ``10-31`` names the day that
 the net amount of every line of the invoice that it issues: base price, units above the allowance, earlier months.
 """
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import count
@@ -22,7 +18,8 @@ from invoicing.explain import explain
 from invoicing.ledger import Ledger
 from invoicing.money import german_amount
 from invoicing.records import BilledUsage
-from tests.books import Books, noon, open_books
+from tests.books import Books, close_in, noon, open_books
+from tests.killing import Point, kill_at
 
 AFTER_THE_BILL = """
 2026-11-01 | uses   | 10-05: 12345       |
@@ -144,23 +141,6 @@ def amounts(books: Books, report: MonthReport) -> list[tuple[str, list[str]]]:
     return [(each.customer, [german_amount(line.net_cents) for line in each.lines]) for each in issued]
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from invoicing import close as run
-from invoicing.ledger import Ledger
-from tests.books import open_books
-url, folder, name = sys.argv[1:]
-original = getattr(run, name)
-def killed(*arguments):
-    original(*arguments)
-    os.kill(os.getpid(), signal.SIGKILL)
-setattr(run, name, killed)
-with open_books(Ledger(url), Path(folder)) as books:
-    books.close("2026-11", "2026-12-01")
-"""
-
-
 @pytest.mark.parametrize("point", ["issue", "_bill", "_finish"])
 def test_killed_anywhere_and_run_again_late_usage_is_billed_once(
     books: Books, ledger_url: str, tmp_path: Path, point: str
@@ -171,9 +151,7 @@ def test_killed_anywhere_and_run_again_late_usage_is_billed_once(
     books.close("2026-10", "2026-11-02")
     for key in ("k-1", "k-2"):
         books.use(key, "2026-10-06", 3)
-    command = [sys.executable, "-c", KILLED, ledger_url, str(tmp_path), point]
-    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
-    assert killed.returncode == -signal.SIGKILL
+    kill_at(Point("invoicing.close", point), close_in, ledger_url, tmp_path, "2026-11", "2026-12-01")
     expected = [("k-1", ["60,00", "0,30"]), ("k-2", ["60,00", "0,30"])]
     assert amounts(books, books.close("2026-11", "2026-12-01")) == expected
     assert amounts(books, books.close("2026-12", "2027-01-04")) == [("k-1", ["60,00"]), ("k-2", ["60,00"])]

@@ -1,13 +1,13 @@
 """Golden files: compared as they are, written anew when ZAEHLWERK_REWRITE_GOLDEN is set. Read the difference then."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from invoicing.ledger import Ledger
+from tests.ledgers import empty_sqlite
 from tests.sepa.office import Office
 
 FOLDER = Path(__file__).parent / "golden"
@@ -32,20 +32,9 @@ def office(ledger: Ledger, tmp_path: Path) -> Office:
     return Office(ledger, tmp_path)
 
 
-@pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger, made once and copied."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    ledger = Ledger(f"sqlite:///{path}")
-    ledger.upgrade()
-    ledger.close()
-    return path
-
-
 @pytest.fixture
-def quick_office(empty_sqlite: Path, tmp_path: Path) -> Iterator[Office]:
+def quick_office(tmp_path: Path) -> Iterator[Office]:
     """An office on SQLite, for long tables."""
-    path = shutil.copy(empty_sqlite, tmp_path / "ledger.db")
-    ledger = Ledger(f"sqlite:///{path}")
+    ledger = Ledger(empty_sqlite(tmp_path / "ledger.db"))
     yield Office(ledger, tmp_path)
     ledger.close()

@@ -1,10 +1,5 @@
 """What leaves for the bank, when, in which file; and that no crash loses or doubles a collection."""
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,6 +24,8 @@ from sepa.export import export
 from sepa.pain008_tree import findings
 from sepa.prenotification import Refusal
 from sepa.records import CollectionRecord
+from tests.killing import Point, Where, kill_at
+from tests.ledgers import empty_sqlite
 from tests.sepa.office import CREDITOR, IBAN, KEY, OTHER_IBAN, Office, check_files_against_ledger, collected, texts
 
 # invoiced and announced, notice on the mandate, collected → due date, and whether it left
@@ -199,10 +196,10 @@ def test_nothing_leaves_when_the_creditor_is_wrong(quick_office: Office, wrong: 
     assert [each.count for each in quick_office.collect().files] == [2]
 
 
-def test_the_same_run_writes_the_same_bytes(tmp_path: Path, empty_sqlite: Path) -> None:
+def test_the_same_run_writes_the_same_bytes(tmp_path: Path) -> None:
     runs = []
     for name in ("one", "two"):
-        with office_in(tmp_path / name, empty_sqlite) as office:
+        with office_in(tmp_path / name) as office:
             prepare(office, "a", "b", "c")
             prepare(office, "d", scheme="B2B")
             office.collect()
@@ -212,9 +209,8 @@ def test_the_same_run_writes_the_same_bytes(tmp_path: Path, empty_sqlite: Path) 
 
 
 @contextmanager
-def office_in(folder: Path, empty: Path) -> Iterator[Office]:
-    folder.mkdir(exist_ok=True)
-    ledger = Ledger(f"sqlite:///{shutil.copy(empty, folder / 'ledger.db')}")
+def office_in(folder: Path) -> Iterator[Office]:
+    ledger = Ledger(empty_sqlite(folder / "ledger.db"))
     try:
         yield Office(ledger, folder)
     finally:
@@ -227,10 +223,8 @@ GRANTS = st.tuples(st.sampled_from(["CORE", "B2B"]), st.integers(0, 20), st.inte
 @pytest.mark.clause("EPC016-06 4.3.4")
 @settings(max_examples=8, deadline=None)
 @given(customers=st.lists(GRANTS, min_size=1, max_size=9), max_per_file=st.integers(1, 4), days=st.integers(1, 3))
-def test_every_cent_leaves_exactly_once(
-    empty_sqlite: Path, customers: list[tuple[Any, int, int]], max_per_file: int, days: int
-) -> None:
-    with TemporaryDirectory() as folder, office_in(Path(folder), empty_sqlite) as office:
+def test_every_cent_leaves_exactly_once(customers: list[tuple[Any, int, int]], max_per_file: int, days: int) -> None:
+    with TemporaryDirectory() as folder, office_in(Path(folder)) as office:
         office.max_per_file = max_per_file
         for number, (scheme, notice, units) in enumerate(customers):
             office.customer(f"k-{number}")
@@ -242,60 +236,45 @@ def test_every_cent_leaves_exactly_once(
         check_files_against_ledger(office)
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from invoicing.ledger import Ledger
-from sepa import export
-from tests.sepa.office import Office
-
-url, folder, name, where, after = sys.argv[1:]
-left, original = int(after), getattr(export, name)
-
-def wrapped(*arguments, **options):
-    global left
-    left -= 1
-    if left < 0 and where == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = original(*arguments, **options)
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-
-setattr(export, name, wrapped)
-Office(Ledger(url), Path(folder), max_per_file=2).on("2026-11-02").collect()
-"""
+def collect_in(url: str, folder: Path) -> None:
+    """Write the files of a day, two collections in each."""
+    Office(Ledger(url), folder, max_per_file=2).on("2026-11-02").collect()
 
 
 @pytest.mark.parametrize(
-    ("point", "after", "recorded"),
+    ("name", "where", "after", "recorded"),
     [
-        ("finish:before", 0, False),
-        ("write_whole:before", 0, False),
-        ("write_whole:behind", 0, False),
-        ("_save:behind", 1, False),
-        ("finish:behind", 1, True),
+        ("finish", "before", 0, False),
+        ("write_whole", "before", 0, False),
+        ("write_whole", "behind", 0, False),
+        ("_save", "behind", 1, False),
+        ("finish", "behind", 1, True),
     ],
 )
 def test_killed_anywhere_and_run_again_no_collection_is_lost_or_doubled(
-    quick_office: Office, point: str, after: int, *, recorded: bool
+    quick_office: Office, name: str, where: Where, after: int, *, recorded: bool
 ) -> None:
-    kill_and_run_again(quick_office, f"sqlite:///{quick_office.folder / 'ledger.db'}", point, after, recorded=recorded)
+    url = f"sqlite:///{quick_office.folder / 'ledger.db'}"
+    kill_and_run_again(quick_office, url, Point("sepa.export", name, where, after), recorded=recorded)
 
 
-@pytest.mark.parametrize(("point", "after", "recorded"), [("write_whole:behind", 2, False), ("finish:before", 1, True)])
+@pytest.mark.parametrize(
+    ("point", "recorded"),
+    [
+        (Point("sepa.export", "write_whole", "behind", after=2), False),
+        (Point("sepa.export", "finish", "before", after=1), True),
+    ],
+    ids=["before", "after"],
+)
 def test_killed_before_and_after_the_commit_on_either_database(
-    office: Office, ledger_url: str, point: str, after: int, *, recorded: bool
+    office: Office, ledger_url: str, point: Point, *, recorded: bool
 ) -> None:
-    kill_and_run_again(office, ledger_url, point, after, recorded=recorded)
+    kill_and_run_again(office, ledger_url, point, recorded=recorded)
 
 
-def kill_and_run_again(office: Office, url: str, point: str, after: int, *, recorded: bool) -> None:
+def kill_and_run_again(office: Office, url: str, point: Point, *, recorded: bool) -> None:
     prepare(office, "a", "b", "c", "d", "e")
-    name, where = point.split(":")
-    command = [sys.executable, "-c", KILLED, url, str(office.folder), name, where, str(after)]
-    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
-    assert killed.returncode == -signal.SIGKILL
+    kill_at(point, collect_in, url, office.folder)
     known = {record.file_name for record in office.exports()}
     assert set(office.visible()) <= known, "a visible file is a recorded one"
     assert bool(known) is recorded

@@ -1,23 +1,22 @@
 """The announcement leaves by a real mail server, and its proof stays."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 
 import pytest
 
 from invoicing.invoice import from_json
+from invoicing.ledger import Ledger
 from invoicing.mail import Folder, Smtp
 from invoicing.records import InvoiceRecord, OutboxMail
 from sepa.collection import payment_of
+from tests.killing import Point, kill_at
 from tests.mail_server import Mailbox, mail_server
 from tests.redis_fixtures import free_port
 from tests.sepa.office import Down, Office
@@ -220,36 +219,24 @@ def test_a_mail_with_another_date_has_another_id_and_one_with_the_same_date_keep
     assert ids == [first, first, moved, moved, again]
 
 
-KILLED = """
-import os, signal, sys
-from datetime import date
-from pathlib import Path
-from invoicing.ledger import Ledger
-from invoicing.mail import Folder, Smtp
-from sepa import notice
-from tests.sepa.office import Office
-
-url, folder, smtp, name = sys.argv[1:]
-setattr(notice, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-Office(Ledger(url), Path(folder)).on("2026-11-02").notify(Smtp(smtp))
-"""
+def notify_in(url: str, folder: Path, smtp: str) -> None:
+    """Announce what is due."""
+    Office(Ledger(url), folder).on("2026-11-02").notify(Smtp(smtp))
 
 
-def kill_at(office: Office, url: str, mailbox: Mailbox, point: str) -> None:
+def kill_before(name: str, office: Office, url: str, mailbox: Mailbox) -> None:
     """Announce in another process, and kill it at a point."""
     office.customer()
     office.grant()
     office.bill()
-    command = [sys.executable, "-c", KILLED, url, str(office.folder), mailbox.url, point]
-    killed = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})  # noqa: PTH109
-    assert killed.returncode == -signal.SIGKILL
+    kill_at(Point("sepa.notice", name, "before"), notify_in, url, office.folder, mailbox.url)
     assert office.collection().state == "planned"
 
 
 def test_killed_after_it_left_it_is_sent_again_with_the_same_id(
     office: Office, ledger_url: str, mailbox: Mailbox
 ) -> None:
-    kill_at(office, ledger_url, mailbox, "_record_sent")
+    kill_before("_record_sent", office, ledger_url, mailbox)
     assert len(mailbox.received) == 1
     office.notify(Smtp(mailbox.url))
     assert office.collection().state == "announced"
@@ -259,7 +246,7 @@ def test_killed_after_it_left_it_is_sent_again_with_the_same_id(
 
 
 def test_killed_before_it_left_it_is_sent_once(quick_office: Office, mailbox: Mailbox) -> None:
-    kill_at(quick_office, f"sqlite:///{quick_office.folder / 'ledger.db'}", mailbox, "compose")
+    kill_before("compose", quick_office, f"sqlite:///{quick_office.folder / 'ledger.db'}", mailbox)
     quick_office.notify(Smtp(mailbox.url))
     assert (len(mailbox.received), quick_office.collection().state) == (1, "announced")
 
