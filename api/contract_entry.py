@@ -85,7 +85,7 @@ def terms_on(work: Workplace, events: Sequence[ContractEvent], day: date) -> Ter
 
 
 def newest_terms(work: Workplace, events: Sequence[ContractEvent], day: date) -> Terms:
-    """Return the terms of the contract that was signed last, on a day or on its first one."""
+    """Return the terms of the contract that begins last, on a day or on its first one."""
     newest = rules.lives(events)[-1]
     return terms_of(work, newest.on(max(day, newest.start.starts_on)).terms)
 

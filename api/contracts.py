@@ -115,7 +115,7 @@ def _ended(
 ) -> tuple[Termination, ContractEvent]:
     """Return how a contract, or some add-ons, end; ``check`` refuses what is not possible.
 
-    By notice the contract ends that was signed last, by its own terms, though another may still run.
+    By notice the newest contract ends, by its own terms, though another may still run; add-ons end under these, too.
     """
     received = form.received_on
     terms = newest_terms(work, events, received)
@@ -127,9 +127,8 @@ def _ended(
     elif form.addons and check and form.cause == "important_reason":
         end = rules.check_partial_at_once(events, received, form.addons, terms, form.ends_on, form.reason)
     elif form.cause in {"important_reason", "default"}:
-        end = rules.at_once(
-            terms_on(work, events, received), received, form.ends_on, form.cause, form.reason, form.addons
-        )
+        own = terms if form.addons else terms_on(work, events, received)
+        end = rules.at_once(own, received, form.ends_on, form.cause, form.reason, form.addons)
         if check:
             end = rules.unless_ended(state, end)
     elif form.addons and check:

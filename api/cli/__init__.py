@@ -58,7 +58,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback()  # what is no command by hand must be a group by hand
 def _app() -> None: ...
 
 

@@ -83,7 +83,8 @@ def _changes(terms: Mapping[str, Terms], life: Life) -> Iterator[Milestone]:
             yield Milestone(each.effective_on, f"Neue Bedingungen gelten: {own.title}.")
         elif each.kind == "price_raised":
             prices = [f"{own.label(key)} {german_amount(to_cents(price))} €" for key, price in each.prices.items()]
-            cited = f" ({own.cited(own.rules.price_rise.clause)})" if own.rules.price_rise else ""
+            said = terms.get(life.on(each.received_on or each.effective_on).terms)
+            cited = f" ({said.cited(said.rules.price_rise.clause)})" if said and said.rules.price_rise else ""
             yield Milestone(each.effective_on, f"Die Preiserhöhung wird wirksam: {', '.join(prices)}{cited}.")
         else:
             asked = "wird im Voraus fällig" if after.prepaid else "wird wieder im Nachhinein fällig"

@@ -92,6 +92,16 @@ def test_by_notice_the_contract_ends_that_was_signed_last(
     assert (told["ends_on"], clause in told["why"]) == (ends_on, True)
 
 
+@pytest.mark.clause("Cloudeteer 13(2)")
+def test_a_service_of_the_contract_to_come_ends_by_its_terms_however_often_it_is_said(service: Service) -> None:
+    path = one_after_another(service, BASIC, "cloudeteer-2023-12 managed-cloud")
+    added = {"effective_on": "2027-02-01", "add_addons": ["monitoring"]}
+    service.ask("POST", f"{path}/changes", added, expect=201)
+    leave = {"received_on": "2026-12-10", "cause": "important_reason", "reason": "Ausfall", "ends_on": "2027-03-31"}
+    told = twice(service, f"{path}/termination", {**leave, "addons": ["monitoring"]})
+    assert "Cloudeteer AGB 13(2)" in told["why"]
+
+
 @pytest.mark.clause("cunio 15.1")
 @pytest.mark.parametrize(
     ("first", "then", "clause"), [(BASIC, BASIS, "cunio AGB 15.1"), (BASIS, BASIC, "fluks AGB 2.4")]
@@ -106,7 +116,7 @@ def test_new_terms_are_announced_by_the_terms_of_the_contract_that_they_change(
     (folder / "own-2027.toml").write_text(text, encoding="utf-8")
     with running(settings_in(tmp_path, terms_dir=folder)) as service:
         path = one_after_another(service, first, then)
-        moved = {"terms": "own-2027", "received_on": "2026-12-10"}
+        moved = {"terms": "own-2027", "received_on": "2026-11-25"}
         told = service.ask("POST", f"{path}/terms-changes", moved, expect=201)
         assert (told["effective_on"], clause in told["why"]) == ("2027-02-01", True)
         assert service.ask("GET", f"{path}?on=2027-02-01")["terms"] == "own-2027"

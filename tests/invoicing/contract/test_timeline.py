@@ -290,7 +290,7 @@ EXIT = "2027-09-16 Letzter Tag, um wegen der Preiserhöhung zum 31.10.2027 zu k�
         (
             "2026-10-15 started basis\n2027-09-01 terms_changed terms:unraised\n"
             "2027-11-01 price_raised packages.basis=160.00 <2027-08-16",
-            "2027-11-01 Die Preiserhöhung wird wirksam: Paket Basis 160,00 €.",
+            "2027-11-01 Die Preiserhöhung wird wirksam: Paket Basis 160,00 € (cunio AGB 8.8).",
         ),
     ],
 )
